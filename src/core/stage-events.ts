@@ -1,0 +1,39 @@
+import type { Code } from './errors.js'
+import type { ServableId, ServableState } from './servable.js'
+
+/** Steps of the walk whose time is told apart (docs/architecture.md). */
+export type Stage = 'read_user' | 'rank' | 'encode'
+
+/** What the rooms tell whoever listens (observe/ alone). Carries no user id, feature or sequence. */
+export type StageEvent =
+  | { readonly type: 'stage'; readonly stage: Stage; readonly model: string; readonly durationMs: number }
+  | {
+      /** One request answered, or one entry of a batch request. */
+      readonly type: 'request'
+      readonly wire: string
+      readonly route: string
+      readonly requestId: string
+      readonly model: string | undefined
+      readonly version: number | undefined
+      readonly code: Code | 'ok'
+      readonly httpStatus: number
+      readonly durationMs: number
+      readonly cause?: unknown
+    }
+  | { readonly type: 'fallback'; readonly model: string; readonly fallback: string }
+  | {
+      readonly type: 'servable_state'
+      readonly servable: ServableId
+      readonly state: ServableState
+      readonly message?: string
+      readonly cause?: unknown
+      readonly durationMs?: number
+    }
+  | { readonly type: 'batch'; readonly session: string; readonly size: number; readonly durationMs: number }
+  | {
+      readonly type: 'inference_process'
+      readonly state: 'started' | 'died' | 'stopped'
+      readonly message: string
+    }
+
+export type StageListener = (event: StageEvent) => void

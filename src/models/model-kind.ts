@@ -1,0 +1,29 @@
+/** How a directory becomes a Recommender: one ModelKind per format, listed in `models/index.ts`. */
+import type { VectorIndex, VectorSource } from '../ann/vector-index.js'
+import type { Recommender } from './recommender.js'
+
+/** What the loader is lent; it does not choose an engine or an index. */
+export interface LoadTools {
+  buildIndex(source: VectorSource): Promise<VectorIndex>
+  /** Called while files are read: bytes done so far of all bytes to read. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void
+  readonly onWarning?: (message: string) => void
+  readonly signal?: AbortSignal
+}
+
+/** What a directory was recognised as, without loading it. */
+export interface Recognition {
+  /** Kind name, e.g. `libreco-embed`. */
+  readonly kind: string
+  /** Training algorithm where the directory tells it, e.g. `ALS`. */
+  readonly algorithm?: string
+}
+
+/** What `inspect` shows of a directory: read from the files, without keeping the model. */
+export interface ModelKind {
+  readonly name: string
+  /** Looks at file names and small files only. Undefined: not this kind. */
+  recognise(directory: string): Promise<Recognition | undefined>
+  /** @throws RecserveError naming the file and place of what is wrong. */
+  load(directory: string, tools: LoadTools): Promise<Recommender>
+}

@@ -1,0 +1,23 @@
+import type { DataType, TypedArrayOf } from './dtype.js'
+
+/** A typed array with a shape, row-major. `data.length` is the product of `shape`. */
+export interface Tensor<D extends DataType = DataType> {
+  readonly dtype: D
+  readonly shape: readonly number[]
+  readonly data: TypedArrayOf<D>
+}
+
+/** Tensors by name: what goes into a graph and what comes out. */
+export type NamedTensors = Readonly<Record<string, Tensor>>
+
+export function tensor<D extends DataType>(
+  dtype: D,
+  shape: readonly number[],
+  data: TypedArrayOf<D>,
+): Tensor<D> {
+  const count = shape.reduce((product, size) => product * size, 1)
+  if (count !== data.length) {
+    throw new Error(`a tensor of shape [${shape}] holds ${count} values, not ${data.length}: this is a bug`)
+  }
+  return { dtype, shape, data }
+}
