@@ -3,12 +3,14 @@ export interface IdTable {
   readonly size: number
   /** The row of an id, or -1 when the model does not know it. */
   indexOf(id: string): number
-  /** The id of a row. Throws on a row outside 0..size-1, which is a bug of the caller. */
+  /** The id of a row in 0..size-1. */
   idOf(index: number): string
 }
 
-/** An IdTable of explicit ids: `ids[index]` is the id of row `index`. */
-export function createIdTable(ids: readonly string[], byId: ReadonlyMap<string, number>): IdTable {
+/** An IdTable over a map whose values are exactly 0..size-1, each once (its reader has checked that). */
+export function createIdTable(byId: ReadonlyMap<string, number>): IdTable {
+  const ids = new Array<string>(byId.size)
+  for (const [id, index] of byId) ids[index] = id
   return {
     size: ids.length,
     indexOf: (id) => byId.get(id) ?? -1,

@@ -19,10 +19,13 @@ export interface Recognition {
   readonly algorithm?: string
 }
 
-/** What `inspect` shows of a directory: read from the files, without keeping the model. */
+/** One format of model directory: a line in `models/index.ts`, tried in that order. */
 export interface ModelKind {
   readonly name: string
-  /** Looks at file names and small files only. Undefined: not this kind. */
+  /**
+   * Looks at file names and small files only. Undefined: not this kind.
+   * @throws RecserveError when it is this kind but broken.
+   */
   recognise(directory: string): Promise<Recognition | undefined>
   /** @throws RecserveError naming the file and place of what is wrong. */
   load(directory: string, tools: LoadTools): Promise<Recommender>

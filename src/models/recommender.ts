@@ -23,6 +23,8 @@ export interface RankOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export type SimilarOptions = Omit<RankOptions, 'candidates'>
+
 /** What the model read instead of a known user's row (service adds `popular`). */
 export type ModelFallback = 'sequence_mean' | 'unknown_user'
 
@@ -64,6 +66,6 @@ export interface Recommender {
    */
   rank(query: Query, options: RankOptions): Promise<Ranking | undefined> | Ranking | undefined
   /** The items nearest to one item, itself left out; undefined when the model has no notion of it. */
-  similar(item: number, options: RankOptions): Promise<Similar | undefined> | Similar | undefined
+  similar(item: number, options: SimilarOptions): Promise<Similar | undefined> | Similar | undefined
   close(): Promise<void>
 }

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { access, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createFileSystemSource } from './file-system-source.js'
+
+/** Makes folders, each with a marker file, below a fresh root. */
+async function tree(...folders: string[]): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'recserve-source-'))
+  for (const folder of folders) {
+    await mkdir(join(root, folder), { recursive: true })
+    await writeFile(join(root, folder, folder.includes('broken') ? 'broken.model' : 'good.model'), '')
+  }
+  return root
+}
+
+async function find(paths: string[], names: Record<string, string> = {}) {
+  const warnings: string[] = []
+  const has = (file: string) =>
+    access(file).then(
+      () => true,
+      () => false,
+    )
+  const source = createFileSystemSource({
+    paths,
+    names: new Map(Object.entries(names)),
+    onWarning: (message) => void warnings.push(message),
+    async recognise(directory) {
+      if (await has(join(directory, 'broken.model'))) throw new Error('model_name.json: not JSON')
+      return (await has(join(directory, 'good.model'))) ? { kind: 'test' } : undefined
+    },
+  })
+  const versions = await source.aspiredVersions()
+  const found = versions.map(
+    ({ servable, kind }) => `${servable.model}:${servable.version} ${kind ?? 'broken'}`,
+  )
+  return { found: found.sort(), warnings }
+}
+
+test('finds every model below a root, each named after its folder', async () => {
+  const root = await tree('als', 'deep/er/itemcf')
+  assert.deepEqual((await find([root])).found, ['als:1 test', 'itemcf:1 test'])
+})
+
+test('takes a path that is a model itself', async () => {
+  const root = await tree('als')
+  assert.deepEqual((await find([join(root, 'als')])).found, ['als:1 test'])
+})
+
+test('takes the newest of numeric version folders, by number and not by text', async () => {
+  const root = await tree('books/9', 'books/10', 'books/latest')
+  assert.deepEqual((await find([root])).found, ['books:10 test'])
+})
+
+test('a broken model is found too, and hides no other', async () => {
+  const root = await tree('broken', 'good')
+  assert.deepEqual((await find([root])).found, ['broken:1 broken', 'good:1 test'])
+})
+
+test('does not look inside a model, hidden folders or node_modules', async () => {
+  const root = await tree('als', 'als/din/1', '.cache/x', 'node_modules/y')
+  assert.deepEqual((await find([root])).found, ['als:1 test'])
+})
+
+test('overlapping paths and circular links find each model once', async () => {
+  const root = await tree('a/als')
+  await symlink(root, join(root, 'a', 'circle'))
+  assert.deepEqual((await find([root, join(root, 'a'), join(root, 'a', 'als')])).found, ['als:1 test'])
+})
+
+test('a name given for a path is the model name, and the path is served', async () => {
+  const root = await tree('x/model', 'y/model')
+  const { found } = await find([], { [join(root, 'x/model')]: 'first', [join(root, 'y/model')]: 'second' })
+  assert.deepEqual(found, ['first:1 test', 'second:1 test'])
+})
+
+test('two folders of one name are refused, with both and the way out', async () => {
+  const root = await tree('x/model', 'y/model')
+  await assert.rejects(find([root]), {
+    code: 'invalid_argument',
+    message: /two models are named 'model': .*x.model and .*y.model.*--name NAME=PATH/,
+  })
+  assert.deepEqual((await find([root], { [join(root, 'x/model')]: 'first' })).found, [
+    'first:1 test',
+    'model:1 test',
+  ])
+})
+
+test('a path that is missing, a file, or without models is told apart', async () => {
+  const root = await tree('empty/marker-less')
+  await writeFile(join(root, 'file'), '')
+  await assert.rejects(find([join(root, 'nothing')]), { code: 'not_found', message: /no such directory/ })
+  await assert.rejects(find([join(root, 'file')]), { code: 'invalid_argument', message: /is a file/ })
+  await mkdir(join(root, 'really-empty'))
+  const { found, warnings } = await find([join(root, 'really-empty')])
+  assert.deepEqual(found, [])
+  assert.match(warnings[0]!, /no model found below .*really-empty/)
+})

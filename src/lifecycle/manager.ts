@@ -1,0 +1,193 @@
+/** Keeps versions alive while they are used and lends them to requests: step 2 of the walk. */
+import { RecserveError } from '../core/errors.js'
+import { type ModelSpec, type ServableId, type ServableState, servableKey } from '../core/servable.js'
+import type { StageListener } from '../core/stage-events.js'
+import type { AspiredVersion } from './source.js'
+
+/** Anything the manager can keep: it never looks inside. */
+export interface Closeable {
+  close(): Promise<void>
+}
+
+/** Loads and unloads one version; knows what the manager does not, that it is a model. */
+export interface Loader<T extends Closeable> {
+  load(version: AspiredVersion, signal: AbortSignal): Promise<T>
+}
+
+export interface ServableStatus {
+  readonly servable: ServableId
+  readonly state: ServableState
+  /** Kind as recognised; undefined for a directory that nothing recognises. */
+  readonly kind: string | undefined
+  readonly error?: RecserveError
+}
+
+export interface Lent<T> {
+  readonly servable: ServableId
+  readonly loaded: T
+}
+
+export interface Manager<T extends Closeable> {
+  /** Makes the aspired list true: loads what is new, one after another, then unloads what is no longer wanted. Never throws: a failed load is a state. */
+  apply(aspired: readonly AspiredVersion[]): Promise<void>
+  /**
+   * Lends the version a spec names (the newest available without one) until `work` ends.
+   * @throws RecserveError `not_found` for a model or version that is not here, `unavailable` while it is loading or after it failed.
+   */
+  use<R>(spec: ModelSpec, work: (lent: Lent<T>) => R | Promise<R>): Promise<R>
+  statuses(): readonly ServableStatus[]
+  /** The available version of each model, newest first per model. */
+  available(): readonly Lent<T>[]
+  /** Unloads everything; waits for what is lent. */
+  close(): Promise<void>
+}
+
+export interface ManagerOptions<T extends Closeable> {
+  readonly loader: Loader<T>
+  readonly onEvent: StageListener
+  /** Milliseconds, monotonic. */
+  readonly now: () => number
+}
+
+/** One version in the manager's care. */
+interface Entry<T> {
+  readonly aspired: AspiredVersion
+  state: ServableState
+  loaded: T | undefined
+  error: RecserveError | undefined
+  lent: number
+  /** Called when the last borrower returns it. */
+  onIdle: (() => void) | undefined
+}
+
+export function createManager<T extends Closeable>(options: ManagerOptions<T>): Manager<T> {
+  const entries = new Map<string, Entry<T>>()
+  const abort = new AbortController()
+
+  function move(entry: Entry<T>, state: ServableState, durationMs?: number): void {
+    entry.state = state
+    const { error } = entry
+    options.onEvent({
+      type: 'servable_state',
+      servable: entry.aspired.servable,
+      state,
+      ...(error && { message: error.message, cause: error.cause }),
+      ...(durationMs !== undefined && { durationMs }),
+    })
+  }
+
+  async function load(entry: Entry<T>): Promise<void> {
+    const started = options.now()
+    move(entry, 'loading')
+    try {
+      entry.loaded = await options.loader.load(entry.aspired, abort.signal)
+      move(entry, 'available', options.now() - started)
+    } catch (thrown) {
+      entry.error = RecserveError.from(thrown)
+      move(entry, 'end', options.now() - started)
+    }
+  }
+
+  async function unload(entry: Entry<T>): Promise<void> {
+    if (entry.state === 'available') {
+      move(entry, 'unloading')
+      if (entry.lent > 0) await new Promise<void>((resolve) => (entry.onIdle = resolve))
+      await entry.loaded?.close()
+      entry.loaded = undefined
+      move(entry, 'end')
+    }
+    entries.delete(servableKey(entry.aspired.servable))
+  }
+
+  return {
+    async apply(aspired) {
+      const wanted = new Set(aspired.map((version) => servableKey(version.servable)))
+      const added: Entry<T>[] = []
+      for (const version of aspired) {
+        const key = servableKey(version.servable)
+        if (entries.has(key)) continue
+        const entry: Entry<T> = {
+          aspired: version,
+          state: 'start',
+          loaded: undefined,
+          error: undefined,
+          lent: 0,
+          onIdle: undefined,
+        }
+        entries.set(key, entry)
+        added.push(entry)
+        move(entry, 'start')
+      }
+      for (const entry of added) if (!abort.signal.aborted) await load(entry)
+      const unwanted = [...entries.values()].filter(
+        (entry) => !wanted.has(servableKey(entry.aspired.servable)),
+      )
+      await Promise.all(unwanted.map(unload))
+    },
+
+    async use(spec, work) {
+      const entry = choose([...entries.values()], spec)
+      entry.lent++
+      try {
+        return await work({ servable: entry.aspired.servable, loaded: entry.loaded! })
+      } finally {
+        if (--entry.lent === 0) entry.onIdle?.()
+      }
+    },
+
+    statuses: () =>
+      [...entries.values()].map(({ aspired, state, error }) => ({
+        servable: aspired.servable,
+        state,
+        kind: aspired.kind,
+        ...(error && { error }),
+      })),
+
+    available: () =>
+      [...entries.values()]
+        .filter((entry) => entry.state === 'available')
+        .map((entry) => ({ servable: entry.aspired.servable, loaded: entry.loaded! }))
+        .sort((a, b) => b.servable.version - a.servable.version),
+
+    async close() {
+      abort.abort()
+      await Promise.all([...entries.values()].map(unload))
+    },
+  }
+}
+
+/** The entry a spec means; throws what `use` documents. */
+function choose<T>(entries: readonly Entry<T>[], spec: ModelSpec): Entry<T> {
+  const ofModel = entries.filter((entry) => entry.aspired.servable.model === spec.model)
+  if (ofModel.length === 0) {
+    throw new RecserveError('not_found', `there is no such model (models: ${namesOf(entries)})`)
+  }
+  const ready = ofModel.filter((entry) => entry.state === 'available')
+  const found = ready
+    .filter((entry) => spec.version === undefined || entry.aspired.servable.version === spec.version)
+    .reduce<Entry<T> | undefined>(
+      (best, entry) =>
+        best && best.aspired.servable.version > entry.aspired.servable.version ? best : entry,
+      undefined,
+    )
+  if (found) return found
+  const name = `model '${spec.model}'`
+  if (ready.length > 0) {
+    const versions = ready.map((entry) => entry.aspired.servable.version).join(', ')
+    throw new RecserveError('not_found', `${name} has no version ${spec.version} (ready: ${versions})`)
+  }
+  const failed = ofModel.every((entry) => entry.state === 'end')
+  throw new RecserveError(
+    'unavailable',
+    failed ? `${name} failed to load` : `${name} is still loading; try again`,
+  )
+}
+
+/** Some names, so that a client sees a typo at once; not all of a thousand. */
+function namesOf<T>(entries: readonly Entry<T>[]): string {
+  const names = [...new Set(entries.map((entry) => entry.aspired.servable.model))].sort()
+  if (names.length === 0) return 'none'
+  return names.length > 10
+    ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more`
+    : names.join(', ')
+}

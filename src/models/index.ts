@@ -1,0 +1,7 @@
+import { librecoEmbed } from './libreco-embed.js'
+import { librecoGraph } from './libreco-graph.js'
+import { librecoKnn } from './libreco-knn.js'
+import type { ModelKind } from './model-kind.js'
+
+/** Every kind of model directory, in the order in which they are tried. */
+export const modelKinds = [librecoKnn, librecoEmbed, librecoGraph] as const satisfies readonly ModelKind[]

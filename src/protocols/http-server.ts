@@ -1,0 +1,130 @@
+/** One HTTP port for all wires: limits, request ids, request events, transport errors. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { RecserveError } from '../core/errors.js'
+import { acceptJsonOnly } from './json-body.js'
+import type { Protocol, ProtocolContext } from './protocol.js'
+import { errorBody, sendError } from './refusal.js'
+import { createRouteList } from './route-list.js'
+
+export interface HttpServerOptions {
+  readonly protocols: readonly Protocol[]
+  readonly context: ProtocolContext
+  readonly maxConnections: number
+  readonly maxBodyBytes: number
+  /** How long a client may take to send one request. */
+  readonly requestTimeoutMs: number
+}
+
+export interface HttpServer {
+  /** Starts to listen; port 0 takes any free one. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<AddressInfo>
+  /** Stops accepting and answers what has been accepted; after `timeoutMs` connections still open are cut. */
+  close(timeoutMs: number): Promise<void>
+}
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const app = createApp(options)
+  const connections = limitConnections(app, options.maxConnections)
+  let closing = false
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+  for (const protocol of options.protocols) {
+    app.register(async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, wire: protocol.name }
+      })
+      protocol.register(scope, options.context)
+    })
+  }
+  return {
+    async listen({ host, port }) {
+      await app.listen({ host, port })
+      return app.server.address() as AddressInfo
+    },
+    async close(timeoutMs) {
+      closing = true
+      const cut = setTimeout(() => {
+        for (const socket of connections) socket.destroy()
+      }, timeoutMs)
+      await app.close()
+      clearTimeout(cut)
+    },
+  }
+}
+
+function createApp({ context, maxBodyBytes, requestTimeoutMs }: HttpServerOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    // A request that comes in on an open connection while we drain has been accepted: it is answered.
+    return503OnClosing: false,
+    genReqId: (request) => requestIdOf(request) ?? randomUUID(),
+    routerOptions: { maxParamLength: 65536 },
+    // Node looks for overdue requests this often; its default of 30 s would double a short time-out.
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(requestTimeoutMs, 1000) },
+  })
+  acceptJsonOnly(app)
+  app.decorateRequest('outcome', null as never)
+  const routes = createRouteList(app)
+  app.addHook('onRequest', async (request, reply) => {
+    request.outcome = {}
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => reportRequest(context, request, reply))
+  app.setErrorHandler((thrown, request, reply) => sendError(request, reply, thrown))
+  app.setNotFoundHandler((request, reply) => {
+    const { status, error, allow } = routes.refusalOf(request.method, request.url)
+    if (allow) reply.header('allow', allow)
+    request.outcome.code = error.code
+    return reply.code(status).send(errorBody(error))
+  })
+  return app
+}
+
+/** A client's own request id, where it is safe to repeat in a header and a log line. */
+function requestIdOf(request: IncomingMessage): string | undefined {
+  const id = request.headers['x-request-id']
+  return typeof id === 'string' && /^[\w.:/+=@-]{1,128}$/.test(id) ? id : undefined
+}
+
+/** Refuses politely (503) beyond the limit, and bluntly (closed at once) beyond twice the limit. */
+function limitConnections(app: FastifyInstance, maxConnections: number): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  const tooMany = new WeakSet<Socket>()
+  app.server.maxConnections = 2 * maxConnections
+  app.server.on('connection', (socket: Socket) => {
+    if (open.size >= maxConnections) tooMany.add(socket)
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (!tooMany.has(request.raw.socket)) return
+    reply.header('connection', 'close').header('retry-after', '1')
+    throw new RecserveError(
+      'unavailable',
+      `too many connections (the limit is ${maxConnections}); try again later`,
+    )
+  })
+  return open
+}
+
+function reportRequest({ onEvent }: ProtocolContext, request: FastifyRequest, reply: FastifyReply): void {
+  const { model, version, code = 'ok', cause } = request.outcome
+  onEvent({
+    type: 'request',
+    wire: request.routeOptions.config.wire ?? 'http',
+    route: request.routeOptions.url ?? '',
+    requestId: request.id,
+    model,
+    version,
+    code,
+    httpStatus: reply.statusCode,
+    durationMs: reply.elapsedTime,
+    ...(cause !== undefined && { cause }),
+  })
+}

@@ -1,0 +1,6 @@
+import { libserving } from './libserving/index.js'
+import { native } from './native/index.js'
+import { operations } from './operations/index.js'
+import type { Protocol } from './protocol.js'
+
+export const protocols = [operations, native, libserving] as const satisfies readonly Protocol[]

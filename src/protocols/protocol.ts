@@ -1,0 +1,48 @@
+/** Each wire: decode, call service, encode. The front door of `protocols/`. */
+import type { FastifyInstance } from 'fastify'
+import type { Code } from '../core/errors.js'
+import type { StageListener } from '../core/stage-events.js'
+import type { Service } from '../service/service.js'
+
+/** A body of text and its media type. */
+export interface Text {
+  readonly contentType: string
+  readonly body: string
+}
+
+export interface ProtocolContext {
+  readonly service: Service
+  readonly onEvent: StageListener
+  /** Most items one native request may ask for. */
+  readonly maxN: number
+  /** Answer shape of the libserving wire. */
+  readonly libservingAnswers: 'python' | 'rust'
+  /** Model name by libserving kind (`knn`, `embed`), where the operator has chosen. */
+  readonly libservingModels: ReadonlyMap<string, string>
+  /** Metrics in Prometheus's text format. */
+  readonly metrics: () => Promise<Text>
+}
+
+/** One wire: a line in `protocols/index.ts`. */
+export interface Protocol {
+  readonly name: string
+  /** Adds the wire's routes to a scope of its own: hooks and error handlers set there touch no other wire. */
+  register(app: FastifyInstance, context: ProtocolContext): void
+}
+
+/** What became of a request, for the request event; the wire fills it in. */
+export interface Outcome {
+  model?: string
+  version?: number
+  code?: Code
+  cause?: unknown
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    outcome: Outcome
+  }
+  interface FastifyContextConfig {
+    wire?: string
+  }
+}

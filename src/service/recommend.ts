@@ -1,0 +1,147 @@
+/** The walk of a recommend request, steps 2 to 8 (docs/architecture.md). */
+import { RecserveError } from '../core/errors.js'
+import type { UserState } from '../core/user.js'
+import type { Lent } from '../lifecycle/manager.js'
+import type { Ranking, RankOptions, Recommender } from '../models/recommender.js'
+import { exclude, topK, topKOf } from '../tensor/top-k.js'
+import { concatRows, type Rows, toItems, toRows } from './items.js'
+import type {
+  CallOptions,
+  Fallback,
+  RecommendRequest,
+  RecommendResponse,
+  Service,
+  ServiceOptions,
+} from './service.js'
+
+/** A request in the rows of the version that answers it. */
+interface Resolved {
+  readonly user: number
+  readonly sequence: Rows
+  readonly exclude: Rows
+  readonly candidates: Rows | undefined
+}
+
+type Answer = Omit<Ranking, 'fallback'> & { readonly fallback?: Fallback }
+
+export function createRecommend(options: ServiceOptions): Service['recommend'] {
+  const { manager, store, onEvent, now } = options
+
+  async function answer(
+    { servable, loaded }: Lent<Recommender>,
+    request: RecommendRequest,
+    { signal }: CallOptions,
+  ): Promise<RecommendResponse> {
+    const resolved = resolve(loaded, request)
+    const started = now()
+    const reading =
+      request.user === undefined ? undefined : store.readUser(servable, request.user, loaded.reads)
+    const state = reading instanceof Promise ? await reading : reading
+    const read = now()
+    onEvent({ type: 'stage', stage: 'read_user', model: servable.model, durationMs: read - started })
+    const rankOptions = toRankOptions(request, resolved, { state, signal })
+    const ranking = await rank({ servable, loaded }, resolved, { state, options: rankOptions })
+    onEvent({ type: 'stage', stage: 'rank', model: servable.model, durationMs: now() - read })
+    if (ranking.fallback) onEvent({ type: 'fallback', model: servable.model, fallback: ranking.fallback })
+    return toResponse({ servable, loaded }, { request, resolved, ranking })
+  }
+
+  async function rank(
+    { servable, loaded }: Lent<Recommender>,
+    resolved: Resolved,
+    { state, options: rankOptions }: { state: UserState | undefined; options: RankOptions },
+  ): Promise<Answer> {
+    const { rows, unknown } = resolved.sequence
+    const isUnknownSequence = rows.length === 0 && unknown > 0
+    if (!isUnknownSequence) {
+      const sequence = rows.length > 0 ? rows : undefined
+      const ranking = await loaded.rank({ user: resolved.user, state, sequence }, rankOptions)
+      // Where nothing can be told of a known user, the fallback says more than an empty list.
+      if (ranking && (ranking.indices.length > 0 || options.fallback === 'none' || rankOptions.n === 0))
+        return ranking
+    }
+    if (options.fallback === 'popular') return popular(loaded, rankOptions)
+    if (isUnknownSequence) {
+      throw new RecserveError(
+        'not_found',
+        `model '${servable.model}' knows none of the ${unknown} items in 'sequence'`,
+      )
+    }
+    throw new RecserveError(
+      'not_found',
+      `model '${servable.model}' (${loaded.summary.algorithm}) does not know this user${hintFor(loaded)}`,
+    )
+  }
+
+  return (request, callOptions = {}) => {
+    if (request.user === undefined && !request.sequence?.length && options.fallback === 'none') {
+      const error = new RecserveError(
+        'invalid_argument',
+        "whom for? send 'user', or a 'sequence' of item ids",
+      )
+      return Promise.reject(error)
+    }
+    return manager.use(request.model, (lent) => answer(lent, request, callOptions))
+  }
+}
+
+function hintFor({ summary }: Recommender): string {
+  const sequence = summary.algorithm === 'UserCF' ? '' : "; send a 'sequence' of item ids, or"
+  return `${sequence} serve with --fallback popular`
+}
+
+function resolve({ users, catalog }: Recommender, request: RecommendRequest): Resolved {
+  return {
+    user: request.user === undefined ? -1 : users.indexOf(request.user),
+    sequence: toRows(catalog, request.sequence),
+    exclude: toRows(catalog, request.exclude),
+    candidates: request.candidates && toRows(catalog, request.candidates),
+  }
+}
+
+function toRankOptions(
+  { n, includeConsumed }: RecommendRequest,
+  { sequence, exclude, candidates }: Resolved,
+  { state, signal }: { state: UserState | undefined; signal: AbortSignal | undefined },
+): RankOptions {
+  // Without a stored history the sequence is the history: what it names has been had.
+  const consumed = includeConsumed ? undefined : (state?.consumed ?? sequence.rows)
+  return {
+    n,
+    excluded: consumed ? concatRows(consumed, exclude.rows) : exclude.rows,
+    candidates: candidates && Int32Array.from(new Set(candidates.rows)),
+    signal,
+  }
+}
+
+/** What most users have had, as often as the score says; ties go to the lower row. */
+function popular({ popularity }: Recommender, { n, excluded, candidates }: RankOptions): Answer {
+  const counts = Float64Array.from(popularity)
+  exclude(counts, excluded)
+  const best = candidates
+    ? topKOf(
+        candidates,
+        Float64Array.from(candidates, (row) => counts[row]!),
+        n,
+      )
+    : topK(counts, n)
+  return { ...best, fallback: 'popular' }
+}
+
+function toResponse(
+  { servable, loaded }: Lent<Recommender>,
+  { request, resolved, ranking }: { request: RecommendRequest; resolved: Resolved; ranking: Answer },
+): RecommendResponse {
+  const items = toItems(loaded.catalog, ranking)
+  const shortfall = request.n - items.length
+  const unknownItems =
+    resolved.sequence.unknown + resolved.exclude.unknown + (resolved.candidates?.unknown ?? 0)
+  return {
+    servable,
+    items,
+    ...(shortfall > 0 && { shortfall }),
+    ...(ranking.fallback && { fallback: ranking.fallback }),
+    ...(unknownItems > 0 && { unknownItems }),
+    ...(ranking.warnings && { warnings: ranking.warnings }),
+  }
+}

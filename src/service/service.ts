@@ -1,0 +1,84 @@
+/** The data plane: a decoded request walks to a decoded response. The front door of `service/`. */
+import type { ModelSpec, ServableId } from '../core/servable.js'
+import type { StageListener } from '../core/stage-events.js'
+import type { Manager, ServableStatus } from '../lifecycle/manager.js'
+import type { ModelFallback, Recommender } from '../models/recommender.js'
+import type { Store } from '../stores/store.js'
+
+export interface RecommendRequest {
+  readonly model: ModelSpec
+  readonly user?: string
+  /** Item ids, oldest first. */
+  readonly sequence?: readonly string[]
+  /** How many items; 0 or more. */
+  readonly n: number
+  readonly exclude?: readonly string[]
+  /** The only items that may be answered. */
+  readonly candidates?: readonly string[]
+  /** Answer items the user has already had, too. */
+  readonly includeConsumed?: boolean
+}
+
+export interface SimilarRequest {
+  readonly model: ModelSpec
+  readonly item: string
+  readonly n: number
+}
+
+export interface ScoredItem {
+  readonly item: string
+  readonly score: number
+}
+
+/** Why an answer is not made from what the model learned of this user. */
+export type Fallback = ModelFallback | 'popular'
+
+export interface RecommendResponse {
+  readonly servable: ServableId
+  /** Best first. */
+  readonly items: readonly ScoredItem[]
+  /** How many items fewer than asked for there are; absent when none. */
+  readonly shortfall?: number
+  readonly fallback?: Fallback
+  /** How many ids in `sequence`, `exclude` and `candidates` the model does not know; absent when none. */
+  readonly unknownItems?: number
+  readonly warnings?: readonly string[]
+}
+
+export interface SimilarResponse {
+  readonly servable: ServableId
+  readonly similarity: string
+  readonly items: readonly ScoredItem[]
+  readonly shortfall?: number
+}
+
+export interface Readiness {
+  /** Every model has ended its first load attempt and at least one serves. */
+  readonly ready: boolean
+  readonly reason: 'ready' | 'loading' | 'no model serves' | 'draining'
+  readonly models: readonly ServableStatus[]
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Every method @throws RecserveError. */
+export interface Service {
+  recommend(request: RecommendRequest, options?: CallOptions): Promise<RecommendResponse>
+  similar(request: SimilarRequest, options?: CallOptions): Promise<SimilarResponse>
+  models(): readonly ServableStatus[]
+  readiness(): Readiness
+  /** From now on `readiness` says no, so that no new traffic is sent here. */
+  drain(): void
+}
+
+export interface ServiceOptions {
+  readonly manager: Manager<Recommender>
+  readonly store: Store
+  /** What to answer a user the model cannot answer. */
+  readonly fallback: 'none' | 'popular'
+  readonly onEvent: StageListener
+  /** Milliseconds, monotonic. */
+  readonly now: () => number
+}

@@ -1,0 +1,3 @@
+import { createMemoryStore } from './memory.js'
+
+export const stores = { memory: createMemoryStore } as const
