@@ -40,6 +40,8 @@ export interface VectorSource {
 
 export interface IndexTools {
   readonly engine: Engine
+  /** How many searches of one index may wait; one more is refused as `unavailable`. Searches that never wait have no use for it. */
+  readonly maxQueued?: number
   readonly signal?: AbortSignal
 }
 

@@ -14,6 +14,8 @@ export interface ModelSpec {
  * The life of a servable, in TensorFlow Serving's words (core/servable_state.h). A version that fails to load
  * is at `end` with an error: a state, not a crash.
  */
-export type ServableState = 'start' | 'loading' | 'available' | 'unloading' | 'end'
+export const servableStates = ['start', 'loading', 'available', 'unloading', 'end'] as const
+
+export type ServableState = (typeof servableStates)[number]
 
 export const servableKey = ({ model, version }: ServableId): string => `${model}:${version}`

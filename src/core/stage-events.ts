@@ -4,7 +4,7 @@ import type { ServableId, ServableState } from './servable.js'
 /** Steps of the walk whose time is told apart (docs/architecture.md). */
 export type Stage = 'read_user' | 'rank' | 'encode'
 
-/** What the rooms tell whoever listens (observe/ alone). Carries no user id, feature or sequence. */
+/** What the rooms tell whoever listens (observe/ alone). Carries no user id, feature or sequence, but for `request.message`. */
 export type StageEvent =
   | { readonly type: 'stage'; readonly stage: Stage; readonly model: string; readonly durationMs: number }
   | {
@@ -18,6 +18,8 @@ export type StageEvent =
       readonly code: Code | 'ok'
       readonly httpStatus: number
       readonly durationMs: number
+      /** What the client was told of its error. It and `cause` may quote what the client sent: see observe/log.ts. */
+      readonly message?: string
       readonly cause?: unknown
     }
   | { readonly type: 'fallback'; readonly model: string; readonly fallback: string }
@@ -28,6 +30,8 @@ export type StageEvent =
       readonly message?: string
       readonly cause?: unknown
       readonly durationMs?: number
+      /** What became available: kind, algorithm, counts. */
+      readonly details?: Readonly<Record<string, string | number>>
     }
   | { readonly type: 'batch'; readonly session: string; readonly size: number; readonly durationMs: number }
   | {

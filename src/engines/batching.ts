@@ -1,5 +1,6 @@
 /** Step 6 of the walk: waiting requests are coalesced into one run. */
 import { RecserveError } from '../core/errors.js'
+import { abortable } from './abortable.js'
 
 export interface BatcherOptions<Request, Response> {
   /** How many requests one run takes at most. */
@@ -11,7 +12,7 @@ export interface BatcherOptions<Request, Response> {
 }
 
 export interface Batcher<Request, Response> {
-  /** @throws RecserveError `unavailable` when the queue is full, the abort reason when `signal` fires before the run. */
+  /** @throws RecserveError `unavailable` when the queue is full; the abort reason as soon as `signal` fires. */
   submit(request: Request, signal?: AbortSignal): Promise<Response>
 }
 
@@ -29,7 +30,7 @@ interface Waiting<Request, Response> {
 export function createBatcher<Request, Response>(
   options: BatcherOptions<Request, Response>,
 ): Batcher<Request, Response> {
-  const queue: Waiting<Request, Response>[] = []
+  let queue: Waiting<Request, Response>[] = []
   let running = false
 
   async function drain(): Promise<void> {
@@ -44,14 +45,13 @@ export function createBatcher<Request, Response>(
   }
 
   async function runOne(taken: readonly Waiting<Request, Response>[]): Promise<void> {
-    const batch = taken.filter((waiting) => {
-      if (!waiting.signal?.aborted) return true
-      waiting.reject(waiting.signal.reason)
-      return false
-    })
+    const batch = taken.filter(isWanted)
     if (batch.length === 0) return
     try {
       const responses = await options.run(batch.map((waiting) => waiting.request))
+      if (responses.length !== batch.length) {
+        throw new Error(`${responses.length} answers to ${batch.length} requests: this is a bug`)
+      }
       for (const [i, waiting] of batch.entries()) waiting.resolve(responses[i]!)
     } catch (error) {
       for (const waiting of batch) waiting.reject(error)
@@ -60,6 +60,7 @@ export function createBatcher<Request, Response>(
 
   return {
     submit(request, signal) {
+      if (queue.length >= options.maxQueued) queue = queue.filter(isWanted)
       if (queue.length >= options.maxQueued) {
         return Promise.reject(
           new RecserveError(
@@ -68,12 +69,18 @@ export function createBatcher<Request, Response>(
           ),
         )
       }
-      return new Promise<Response>((resolve, reject) => {
+      const answer = new Promise<Response>((resolve, reject) => {
         queue.push({ request, signal, resolve, reject })
         if (!running) void drain()
       })
+      return abortable(answer, signal)
     },
   }
+}
+
+/** The caller of one that is not has had its answer: the abort reason. */
+function isWanted(waiting: { readonly signal: AbortSignal | undefined }): boolean {
+  return !waiting.signal?.aborted
 }
 
 function nextTurn(): Promise<void> {

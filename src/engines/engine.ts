@@ -1,4 +1,5 @@
 /** Named tensors in, named tensors out: the front door of `engines/`. */
+import type { StageListener } from '../core/stage-events.js'
 import type { NamedTensors } from '../tensor/tensor.js'
 
 export { type Batcher, type BatcherOptions, createBatcher } from './batching.js'
@@ -29,7 +30,11 @@ export interface RunOptions {
 
 /** One opened graph. */
 export interface Session {
-  /** @throws RecserveError `unavailable` when the process that runs it dies under this run, `invalid_argument` for feeds that do not fit. */
+  /**
+   * Do not write to the feeds before the answer is there.
+   * @throws RecserveError `unavailable` when the process that runs it dies under this run, `invalid_argument` for feeds that
+   * do not fit; the abort reason when `signal` fires first.
+   */
   run(feeds: NamedTensors, options?: RunOptions): Promise<NamedTensors>
   close(): Promise<void>
 }
@@ -45,5 +50,20 @@ export interface Engine {
   open(name: string, build: () => Graph): Promise<Session>
   /** False where no native runtime exists for this platform: callers then use their own kernels. */
   readonly available: boolean
+  /** Lets the runs under way finish, then ends what runs them. */
   close(): Promise<void>
+}
+
+export interface EngineOptions {
+  /** Threads one run may use; more of them answer a lone large run sooner and take cores from everything else. */
+  readonly intraOpThreads?: number
+  /** A run that takes longer is given up and the process it is in is replaced. */
+  readonly runTimeoutMs?: number
+  readonly onEvent?: StageListener
+}
+
+/** One way to run graphs: a line in `engines/index.ts`. */
+export interface EngineKind {
+  readonly name: string
+  create(options?: EngineOptions): Engine
 }

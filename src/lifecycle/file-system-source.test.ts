@@ -25,6 +25,7 @@ async function find(paths: string[], names: Record<string, string> = {}) {
   const source = createFileSystemSource({
     paths,
     names: new Map(Object.entries(names)),
+    allVersions: false,
     onWarning: (message) => void warnings.push(message),
     async recognise(directory) {
       if (await has(join(directory, 'broken.model'))) throw new Error('model_name.json: not JSON')

@@ -11,6 +11,8 @@ export interface FileSystemSourceOptions {
   readonly names: ReadonlyMap<string, string>
   /** The kind of model a directory holds, if any. Throws for a model directory that is broken. */
   readonly recognise: (directory: string) => Promise<{ readonly kind: string } | undefined>
+  /** Every version folder of a model, newest first, instead of the newest alone (TensorFlow Serving's default policy). */
+  readonly allVersions: boolean
   /** Told of a path below which there is no model. */
   readonly onWarning: (message: string) => void
 }
@@ -38,7 +40,7 @@ export function createFileSystemSource(options: FileSystemSourceOptions): Source
       for (const [path, name] of options.names) names.set(await existing(path), name)
       for (const path of [...options.paths, ...options.names.keys()]) {
         const visited = new Set<string>()
-        await search({ directory: await existing(path), depth: maxDepth, visited, found }, options.recognise)
+        await search({ directory: await existing(path), depth: maxDepth, visited, found }, options)
         if (![...visited].some((directory) => found.has(directory))) {
           options.onWarning(`no model found below ${path}`)
         }
@@ -57,24 +59,24 @@ interface Visit {
   readonly found: Map<string, Found>
 }
 
-async function search(visit: Visit, recognise: FileSystemSourceOptions['recognise']): Promise<void> {
+async function search(visit: Visit, options: FileSystemSourceOptions): Promise<void> {
   const { directory, depth, visited, found } = visit
   const real = await realpath(directory)
   if (visited.has(real)) return
   visited.add(real)
   if (found.has(real)) return
-  const itself = await versionAt(directory, 1, recognise)
+  const itself = await versionAt(directory, 1, options)
   if (itself) {
     found.set(real, { directory, versions: [itself] })
     return
   }
   const children = await folders(directory)
-  const versions = await newestVersion(directory, children, recognise)
+  const versions = await versionsBelow(directory, children, options)
   if (versions.length > 0) {
     found.set(real, { directory, versions })
   } else if (depth > 0) {
     for (const child of children)
-      await search({ ...visit, directory: join(directory, child), depth: depth - 1 }, recognise)
+      await search({ ...visit, directory: join(directory, child), depth: depth - 1 }, options)
   }
 }
 
@@ -82,26 +84,28 @@ async function search(visit: Visit, recognise: FileSystemSourceOptions['recognis
 async function versionAt(
   directory: string,
   version: number,
-  recognise: FileSystemSourceOptions['recognise'],
+  { recognise }: FileSystemSourceOptions,
 ): Promise<Version | undefined> {
   const recognised = await recognise(directory).catch(() => ({ kind: undefined }))
   return recognised && { version, directory, kind: recognised.kind }
 }
 
-/** The newest version directory below a model folder: TensorFlow Serving's default policy, `latest {num_versions: 1}`. */
-async function newestVersion(
+/** The version directories below a model folder, newest first. */
+async function versionsBelow(
   directory: string,
   children: readonly string[],
-  recognise: FileSystemSourceOptions['recognise'],
+  options: FileSystemSourceOptions,
 ): Promise<readonly Version[]> {
   const numbered = children
     .filter((name) => /^\d+$/.test(name) && Number.isSafeInteger(Number(name)))
     .sort((a, b) => Number(b) - Number(a))
+  const versions: Version[] = []
   for (const name of numbered) {
-    const version = await versionAt(join(directory, name), Number(name), recognise)
-    if (version) return [version]
+    const version = await versionAt(join(directory, name), Number(name), options)
+    if (version) versions.push(version)
+    if (version && !options.allVersions) break
   }
-  return []
+  return versions
 }
 
 /** Gives every model its name; a name that two folders share is an error, never a silent choice. */

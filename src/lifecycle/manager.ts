@@ -44,6 +44,8 @@ export interface Manager<T extends Closeable> {
 
 export interface ManagerOptions<T extends Closeable> {
   readonly loader: Loader<T>
+  /** What the log says of a version that has become available. */
+  readonly describe?: (loaded: T) => Readonly<Record<string, string | number>>
   readonly onEvent: StageListener
   /** Milliseconds, monotonic. */
   readonly now: () => number
@@ -66,13 +68,14 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
 
   function move(entry: Entry<T>, state: ServableState, durationMs?: number): void {
     entry.state = state
-    const { error } = entry
+    const { error, loaded } = entry
     options.onEvent({
       type: 'servable_state',
       servable: entry.aspired.servable,
       state,
       ...(error && { message: error.message, cause: error.cause }),
       ...(durationMs !== undefined && { durationMs }),
+      ...(state === 'available' && options.describe && { details: options.describe(loaded!) }),
     })
   }
 

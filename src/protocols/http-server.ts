@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { RecserveError } from '../core/errors.js'
 import { acceptJsonOnly } from './json-body.js'
 import type { Protocol, ProtocolContext } from './protocol.js'
-import { errorBody, sendError } from './refusal.js'
+import { errorBody, noteRefusal, sendError } from './refusal.js'
 import { createRouteList } from './route-list.js'
 
 export interface HttpServerOptions {
@@ -80,7 +80,7 @@ function createApp({ context, maxBodyBytes, requestTimeoutMs }: HttpServerOption
   app.setNotFoundHandler((request, reply) => {
     const { status, error, allow } = routes.refusalOf(request.method, request.url)
     if (allow) reply.header('allow', allow)
-    request.outcome.code = error.code
+    noteRefusal(request, error)
     return reply.code(status).send(errorBody(error))
   })
   return app
@@ -114,7 +114,7 @@ function limitConnections(app: FastifyInstance, maxConnections: number): Readonl
 }
 
 function reportRequest({ onEvent }: ProtocolContext, request: FastifyRequest, reply: FastifyReply): void {
-  const { model, version, code = 'ok', cause } = request.outcome
+  const { model, version, code = 'ok', message, cause } = request.outcome
   onEvent({
     type: 'request',
     wire: request.routeOptions.config.wire ?? 'http',
@@ -125,6 +125,7 @@ function reportRequest({ onEvent }: ProtocolContext, request: FastifyRequest, re
     code,
     httpStatus: reply.statusCode,
     durationMs: reply.elapsedTime,
+    ...(message !== undefined && { message }),
     ...(cause !== undefined && { cause }),
   })
 }

@@ -58,9 +58,9 @@ function found(input: unknown): string {
 
 /** An item or user id: text, or an integer that JSON carries exactly. Inside it is always text. */
 export const id = z
-  .union(
-    [z.string(), z.int()],
-    expected('a string or an integer (beyond 2^53 as a string, JSON numbers are not exact there)'),
+  .custom<string | number>(
+    (value) => typeof value === 'string' || Number.isSafeInteger(value),
+    expected('a string or an integer (beyond 2^53 as a string: JSON numbers are not exact there)'),
   )
   .transform(String)
 

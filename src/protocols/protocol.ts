@@ -35,6 +35,8 @@ export interface Outcome {
   model?: string
   version?: number
   code?: Code
+  /** What the client was told of its error. */
+  message?: string
   cause?: unknown
 }
 

@@ -6,8 +6,7 @@ import { httpStatus } from './status.js'
 /** The default form of an error; a wire with a form of its own sets its own handler. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const { status, error } = refusalOf(thrown)
-  request.outcome.code = error.code
-  request.outcome.cause = error.cause
+  noteRefusal(request, error)
   if (error.code === 'unavailable') reply.header('retry-after', '1')
   return reply.code(status).send(errorBody(error))
 }
@@ -37,4 +36,11 @@ function isTransportError(thrown: unknown): thrown is Error & { statusCode: numb
   return (
     typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 && String(code).startsWith('FST_')
   )
+}
+
+/** For the request event. */
+export function noteRefusal({ outcome }: FastifyRequest, { code, message, cause }: RecserveError): void {
+  outcome.code = code
+  outcome.message = message
+  outcome.cause = cause
 }

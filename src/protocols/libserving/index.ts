@@ -10,7 +10,7 @@ import type { RecommendResponse, Service } from '../../service/service.js'
 import { abortSignalOf } from '../abort-signal.js'
 import { decode, expected, id, ids } from '../json-body.js'
 import type { Protocol, ProtocolContext } from '../protocol.js'
-import { refusalOf } from '../refusal.js'
+import { noteRefusal, refusalOf } from '../refusal.js'
 
 /** Route and model kind by libserving's word for it. */
 const kinds = ['knn', 'embed'] as const
@@ -46,8 +46,7 @@ export const libserving: Protocol = {
     const form = context.libservingAnswers === 'rust' ? rust : python
     app.setErrorHandler((thrown, request, reply) => {
       const { status, error } = refusalOf(thrown)
-      request.outcome.code = error.code
-      request.outcome.cause = error.cause
+      noteRefusal(request, error)
       return form.sendError(reply, status, error.message)
     })
     for (const kind of kinds) {

@@ -1,0 +1,22 @@
+import { inspectPath, toText } from '../inspection.js'
+import type { Command } from './command.js'
+
+export const inspect: Command<'inspect'> = {
+  name: 'inspect',
+  summary: 'Tell what a model directory is and whether it can be served',
+  arguments: [{ form: '<PATH>', help: 'a model directory, or one that holds some' }],
+  examples: [
+    {
+      command: 'recserve inspect ./models/movies-als',
+      what: 'kind, algorithm, versions, users, items, memory',
+    },
+    { command: 'recserve inspect ./models/movies-als --json', what: 'the same for a program' },
+  ],
+
+  /** Exit code 1 where nothing below the path can be served. */
+  async run([path = ''], { json }, io) {
+    const inspections = await inspectPath(path)
+    io.stdout.write(json ? `${JSON.stringify(inspections, undefined, 2)}\n` : toText(inspections))
+    return inspections.some(({ servable }) => servable) ? 0 : 1
+  },
+}

@@ -1,0 +1,86 @@
+import { RecserveError } from '../../core/errors.js'
+import { noEngine } from '../../engines/no-engine.js'
+import type { RecommendResponse } from '../../service/service.js'
+import { createServing, createSource } from '../serving.js'
+import { readTitles } from '../titles.js'
+import type { Command } from './command.js'
+
+export const recommend: Command<'recommend'> = {
+  name: 'recommend',
+  summary: 'Answer one request from a model directory, without a server',
+  arguments: [{ form: '<PATH>', help: 'a model directory' }],
+  examples: [
+    { command: 'recserve recommend ./models/movies-als --user 1 -n 10', what: 'ten items for user 1' },
+    {
+      command: 'recserve recommend ./models/movies-als --sequence 480,589',
+      what: 'for somebody the model does not know, by what they had',
+    },
+    {
+      command: 'recserve recommend ./models/movies-als --user 1 --titles ./movies.csv',
+      what: 'with titles beside the ids',
+    },
+  ],
+
+  async run([path = ''], options, io) {
+    const titles = options.titles === undefined ? undefined : await readTitles(options.titles)
+    const aspired = await createSource({ paths: [path] }).aspiredVersions()
+    if (aspired.length !== 1)
+      throw notOneModel(
+        path,
+        aspired.map(({ servable }) => servable.model),
+      )
+    const serving = createServing({ ...options, engine: noEngine, onEvent: () => {} })
+    try {
+      await serving.manager.apply(aspired)
+      const { error } = serving.manager.statuses()[0]!
+      if (error) throw error
+      const { user, sequence, n, includeConsumed } = options
+      const response = await serving.service.recommend({
+        model: { model: aspired[0]!.servable.model },
+        n,
+        includeConsumed,
+        ...(user !== undefined && { user }),
+        ...(sequence && { sequence }),
+      })
+      io.stdout.write(options.json ? toJson(response) : toLines(response, titles))
+      for (const note of notesOf(response)) io.stderr.write(`${note}\n`)
+      return 0
+    } finally {
+      await serving.close()
+    }
+  },
+}
+
+function notOneModel(path: string, models: readonly string[]): RecserveError {
+  return models.length === 0
+    ? new RecserveError('not_found', `no model found below ${path}; recserve inspect says more`)
+    : new RecserveError(
+        'invalid_argument',
+        `${models.length} models are below ${path} (${models.join(', ')}); give the directory of one`,
+      )
+}
+
+/** One item a line: id, score and, where titles are given, the title; tab separated. */
+function toLines({ items }: RecommendResponse, titles: ReadonlyMap<string, string> | undefined): string {
+  return items
+    .map(({ item, score }) =>
+      [item, score.toPrecision(6), ...(titles ? [titles.get(item) ?? ''] : [])].join('\t'),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function toJson({ servable, unknownItems, ...rest }: RecommendResponse): string {
+  const unknown_items = unknownItems === undefined ? {} : { unknown_items: unknownItems }
+  return `${JSON.stringify({ ...servable, ...rest, ...unknown_items })}\n`
+}
+
+/** What a person should know about the answer. */
+function notesOf({ shortfall, fallback, unknownItems, warnings = [] }: RecommendResponse): readonly string[] {
+  return [
+    ...(fallback ? [`fallback: ${fallback}`] : []),
+    ...(shortfall ? [`${shortfall} fewer than asked for: nothing else is left`] : []),
+    ...(unknownItems ? [`${unknownItems} of the items are not known to the model`] : []),
+    ...warnings,
+  ]
+}

@@ -1,0 +1,249 @@
+/** The one table of options: flags, environment names, config keys, help, types and docs/config.md are made from it. */
+import type { OptionType, ValueOf } from './option.js'
+
+export type CommandName = 'serve' | 'demo' | 'inspect' | 'recommend'
+
+/** One line of the table. */
+export type OptionSpec = OptionType & {
+  /** What giving it changes and costs, for `--help` and docs/config.md. */
+  readonly help: string
+  /** The commands that take it. */
+  readonly commands: readonly CommandName[]
+  /** What stands for the value in help. */
+  readonly placeholder?: string
+  /** One-letter flag. */
+  readonly short?: string
+}
+
+const servers = ['serve', 'demo'] as const
+const every = ['serve', 'demo', 'inspect', 'recommend'] as const
+
+/** The longest a Node.js timer can wait; a longer one fires at once. */
+const maxTimerMs = 2 ** 31 - 1
+
+/** In the order `--help` and docs/config.md show them. */
+export const options = {
+  host: {
+    type: 'string',
+    default: '127.0.0.1',
+    placeholder: 'ADDRESS',
+    help: 'Address to listen on. The default is reached from this machine only; 0.0.0.0 lets in whoever can reach the machine, and there is no password',
+    commands: servers,
+  },
+  'http-port': {
+    type: 'integer',
+    min: 0,
+    max: 65535,
+    default: 8501,
+    placeholder: 'PORT',
+    help: 'Port of all HTTP routes; 0 takes any free one and prints which',
+    commands: servers,
+  },
+  name: {
+    type: 'pairs',
+    placeholder: 'NAME=PATH',
+    help: "Serves the model at PATH under NAME instead of its folder's name; needed where two folders have the same name",
+    commands: ['serve'],
+  },
+  index: {
+    type: 'one-of',
+    values: ['exact', 'faiss'],
+    default: 'exact',
+    help: "How embedding models find the best items. exact compares all of them and always finds the true best; faiss uses the model's own faiss_index.bin, which is faster for millions of items and misses some of the best",
+    commands: ['serve', 'demo', 'recommend'],
+  },
+  fallback: {
+    type: 'one-of',
+    values: ['none', 'popular'],
+    default: 'none',
+    help: 'What a user gets whom the model cannot answer: none is an error (404), so the caller can choose; popular is what most users had, marked as fallback in the answer',
+    commands: ['serve', 'demo', 'recommend'],
+  },
+  'max-n': {
+    type: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 1000,
+    help: 'Most items one native request may ask for. Long answers cost time for everyone who waits behind them',
+    commands: servers,
+  },
+  'libserving-answers': {
+    type: 'one-of',
+    values: ['python', 'rust'],
+    default: 'python',
+    help: 'Whose answers the libserving routes give: those of its Python or of its Rust server. Choose the one the clients were written for',
+    commands: servers,
+  },
+  'libserving-model': {
+    type: 'pairs',
+    keys: ['knn', 'embed'],
+    placeholder: 'KIND=NAME',
+    help: 'Which model answers /KIND/recommend where several of that kind are served; these routes do not name a model',
+    commands: servers,
+  },
+  'max-connections': {
+    type: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 1024,
+    help: 'Open connections before new ones are answered 503. More of them need memory and file descriptors (ulimit -n); fewer turn a burst away sooner',
+    commands: servers,
+  },
+  'max-body-bytes': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 30,
+    default: 2 ** 20,
+    placeholder: 'BYTES',
+    help: 'Largest request body; one of exactly this size is still read, a larger one is answered 413. Each open request may hold this much memory',
+    commands: servers,
+  },
+  'request-timeout-ms': {
+    type: 'integer',
+    min: 1,
+    max: maxTimerMs,
+    default: 30_000,
+    placeholder: 'MS',
+    help: 'How long a client may take to send one request. Short frees connections that slow or hostile clients hold; too short cuts off honest ones on bad lines',
+    commands: servers,
+  },
+  'drain-timeout-ms': {
+    type: 'integer',
+    min: 0,
+    max: maxTimerMs,
+    default: 30_000,
+    placeholder: 'MS',
+    help: 'How long a stop (SIGTERM, Ctrl-C) waits for requests under way before their connections are cut. Keep it below what the supervisor waits before it kills',
+    commands: servers,
+  },
+  'max-queued': {
+    type: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 1024,
+    help: 'Requests that may wait for one index; the next is answered 503 at once. A long queue survives bursts, a short one keeps the wait of those in it short',
+    commands: servers,
+  },
+  'inference-threads': {
+    type: 'integer',
+    min: 1,
+    max: 1024,
+    default: 1,
+    help: 'Threads of one run in the inference process. More answer a lone request over a large catalogue sooner and take the cores from everything else',
+    commands: servers,
+  },
+  'run-timeout-ms': {
+    type: 'integer',
+    min: 1,
+    max: maxTimerMs,
+    default: 30_000,
+    placeholder: 'MS',
+    help: 'A run that takes longer kills the inference process, and a fresh one replaces it: those who wait get 503. Short notices a hung run soon; too short kills honest work under load',
+    commands: servers,
+  },
+  user: {
+    type: 'string',
+    placeholder: 'USER',
+    help: 'Id of the user to recommend to',
+    commands: ['recommend'],
+  },
+  n: {
+    type: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: 10,
+    short: 'n',
+    help: 'How many items to recommend; fewer come where fewer are left',
+    commands: ['recommend'],
+  },
+  sequence: {
+    type: 'list',
+    placeholder: 'A,B,C',
+    help: 'Items the user has just had, oldest first, for users the model does not know or for what happened since it was trained',
+    commands: ['recommend'],
+  },
+  titles: {
+    type: 'string',
+    placeholder: 'FILE.csv',
+    help: 'Shows titles beside the ids: a CSV file whose first column is the item id and whose other columns are what to show',
+    commands: ['recommend'],
+  },
+  'include-consumed': {
+    type: 'boolean',
+    default: false,
+    help: 'Recommends items the user has already had, too: right for things that are used up or watched again',
+    commands: ['recommend'],
+  },
+  json: {
+    type: 'boolean',
+    default: false,
+    help: 'Prints JSON for programs instead of text for people',
+    commands: ['inspect', 'recommend'],
+  },
+  'log-level': {
+    type: 'one-of',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    default: 'info',
+    placeholder: 'LEVEL',
+    help: 'Least severe lines that are logged (on stderr). info tells of models and of refused requests, debug of every request, at a price under load; from debug on, errors of a command come with their stack',
+    commands: every,
+  },
+  'log-format': {
+    type: 'one-of',
+    values: ['auto', 'text', 'json'],
+    default: 'auto',
+    help: 'text is for eyes, json (one object a line) for collectors; auto is text on a terminal and json elsewhere',
+    commands: servers,
+  },
+  'log-personal-data': {
+    type: 'boolean',
+    default: false,
+    help: 'Logs of refused requests say why, which may quote user ids and items. Helps to debug a client; the log is then personal data',
+    commands: servers,
+  },
+  config: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'Reads options from a YAML or JSON file; flags and environment variables go before it',
+    commands: every,
+  },
+} as const satisfies Record<string, OptionSpec>
+
+export type OptionName = keyof typeof options
+
+export const optionNames = Object.keys(options) as readonly OptionName[]
+
+export const isOptionName = (name: string): name is OptionName => Object.hasOwn(options, name)
+
+/** `'http-port'` as `httpPort`. */
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name
+
+type Values = { readonly [Key in OptionName as CamelCase<Key>]: ValueOf<(typeof options)[Key]> }
+
+type PropertyOf<Name extends CommandName> = {
+  [Key in OptionName]: [Name] extends [(typeof options)[Key]['commands'][number]] ? CamelCase<Key> : never
+}[OptionName]
+
+/** The parsed options of a command, e.g. `OptionsOf<'serve'>['httpPort']` is a number; of several: what they share. */
+export type OptionsOf<Name extends CommandName> = Pick<Values, PropertyOf<Name>>
+
+export const specOf = (name: OptionName): OptionSpec => options[name]
+
+export const optionsOf = (command: CommandName): readonly OptionName[] =>
+  optionNames.filter((name) => specOf(name).commands.includes(command))
+
+/** `http-port` as `httpPort`: its name among parsed options. */
+export const propertyName = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+
+/** `http-port` as `RECSERVE_HTTP_PORT`. */
+export const environmentName = (name: string): string => `RECSERVE_${name.toUpperCase().replaceAll('-', '_')}`
+
+/** What stands for an option's value in help; undefined for a boolean, which takes none. */
+export function placeholderOf(spec: OptionSpec): string | undefined {
+  if (spec.placeholder) return spec.placeholder
+  if (spec.type === 'boolean') return undefined
+  return spec.type === 'one-of' ? spec.values.join('|') : spec.type === 'string' ? 'TEXT' : 'N'
+}

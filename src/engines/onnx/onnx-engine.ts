@@ -1,0 +1,20 @@
+import { availableParallelism } from 'node:os'
+import type { EngineKind } from '../engine.js'
+import { ProcessEngine } from '../process/process-engine.js'
+import { hasRuntime } from './runtime.js'
+
+/** One core is left to the serving process; past four, threads wait for memory more than they compute. */
+const defaultThreads = (): number => Math.max(1, Math.min(4, availableParallelism() - 1))
+
+/** ONNX Runtime in an inference process of its own. */
+export const onnx = {
+  name: 'onnx',
+  create: (options = {}) =>
+    new ProcessEngine({
+      name: 'onnx',
+      available: hasRuntime(),
+      intraOpThreads: options.intraOpThreads ?? defaultThreads(),
+      runTimeoutMs: options.runTimeoutMs ?? 30_000,
+      onEvent: options.onEvent ?? (() => {}),
+    }),
+} satisfies EngineKind
