@@ -8,5 +8,7 @@ const files = readdirSync('dist', { recursive: true, encoding: 'utf8' })
   .filter((path) => /^dist\/(src|tests)\/.*\.test\.js$/.test(path))
   .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
   .sort()
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
+  stdio: 'inherit',
+})
 process.exit(status ?? 1)

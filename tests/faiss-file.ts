@@ -51,13 +51,7 @@ interface Header {
 
 export function header({ width, count, isTrained = 1, metric = 0 }: Header): Buffer {
   const argument = metric > 1 ? f32([0]) : u8(0).subarray(1)
-  return Buffer.concat([
-    i32(width),
-    u64(count, 1 << 20, 1 << 20),
-    u8(isTrained),
-    i32(metric),
-    argument,
-  ])
+  return Buffer.concat([i32(width), u64(count, 1 << 20, 1 << 20), u8(isTrained), i32(metric), argument])
 }
 
 export function flatIndex({ type = 'IxFI', vectors, ...given }: FlatIndex): Buffer {

@@ -2,7 +2,7 @@
 import type { FaissIndex, FaissMetric } from '../formats/faiss-index.js'
 import { innerProducts } from '../tensor/inner-product.js'
 import type { Matrix } from '../tensor/matrix.js'
-import { type TopK, topK, topKOf } from '../tensor/top-k.js'
+import { type NumberArray, type TopK, topK } from '../tensor/top-k.js'
 import type { Search } from './kernel-search.js'
 import { negativeSquaredDistances } from './squared-distance.js'
 
@@ -124,9 +124,18 @@ function best(found: Candidates, k: number): TopK {
   // topK chose by position among those that equal the last: choose anew, by row.
   const last = chosen.scores[count - 1]!
   const better = chosen.scores.indexOf(last)
-  const rows = chosen.indices.map((position) => found.rows[position]!)
-  rows.set(lowestRows(found, last, count - better), better)
-  return topKOf(rows, Float32Array.from(chosen.scores), k)
+  const indices = chosen.indices.map((position) => found.rows[position]!)
+  indices.set(lowestRows(found, last, count - better), better)
+  sortEqual(indices, chosen.scores)
+  return { indices, scores: chosen.scores }
+}
+
+/** Puts rows whose scores are equal in row order. */
+function sortEqual(rows: Int32Array, scores: NumberArray): void {
+  for (let begin = 0, end = 1; begin < rows.length; begin = end++) {
+    while (end < rows.length && scores[end] === scores[begin]) end++
+    if (end - begin > 1) rows.subarray(begin, end).sort()
+  }
 }
 
 function lowestRows({ rows, scores, count }: Candidates, score: number, n: number): Int32Array {

@@ -4,8 +4,9 @@
  */
 import type { Matrix } from '../tensor/matrix.js'
 import { ByteReader } from './byte-reader.js'
-import { readFaissLists } from './faiss-lists.js'
+import { readFaissLists, readFloats, type Turn } from './faiss-lists.js'
 import { type FileBytesOptions, readFileBytes } from './file-bytes.js'
+import { createTurns } from './turns.js'
 
 /** What is largest, or smallest: the inner product, the squared Euclidean distance. */
 export type FaissMetric = 'inner_product' | 'l2'
@@ -31,6 +32,11 @@ export interface FaissLists {
   readonly offsets: Float64Array
 }
 
+interface FlatVectors {
+  readonly metric: FaissMetric
+  readonly vectors: Matrix
+}
+
 interface Header {
   readonly width: number
   readonly count: bigint
@@ -40,8 +46,12 @@ interface Header {
 
 const flatTypes: Readonly<Record<string, FaissMetric | undefined>> = { IxFI: 'inner_product', IxF2: 'l2' }
 const isFlat = (type: string) => type === 'IxFl' || Object.hasOwn(flatTypes, type)
-const supported =
-  'IwFl (IVFFlat over a flat quantizer), IxFI, IxF2 and IxFl (flat), IxMp and IxM2 (id map over flat)'
+/** By the part of a file that has a type of its own. */
+const supported = {
+  index: 'IwFl (IVFFlat over a flat quantizer), IxFI, IxF2, IxFl (flat), IxMp and IxM2 (id map over flat)',
+  quantizer: 'IxFI, IxF2 and IxFl (flat)',
+  'mapped index': 'IxFI, IxF2 and IxFl (flat)',
+} as const
 
 /** faiss/MetricType.h; those that come with an argument in the file cannot be searched here. */
 const metrics: Readonly<Record<number, string>> = {
@@ -54,34 +64,41 @@ const maxWidth = 2 ** 20
 /** @throws RecserveError as `readFileBytes` and `parseFaissIndex` */
 export async function readFaissIndex(path: string, options: FileBytesOptions): Promise<FaissIndex> {
   const { bytes, name } = await readFileBytes(path, options)
-  return parseFaissIndex(bytes, name)
+  return parseFaissIndex(bytes, name, createTurns(options.signal))
 }
 
 /**
  * @param name the file's base name, for messages
+ * @param turn called between pieces of work: 1M vectors of width 64 take 0.5 s
  * @throws RecserveError `data_loss` where bytes are broken or left over (faiss would ignore those; it never writes any);
  * `failed_precondition` for what faiss can write and this cannot read, by its four letters
  */
-export function parseFaissIndex(bytes: Uint8Array, name: string): FaissIndex {
+export async function parseFaissIndex(
+  bytes: Uint8Array,
+  name: string,
+  turn = createTurns(),
+): Promise<FaissIndex> {
   const reader = new ByteReader(bytes, name)
-  const index = parseIndex(reader)
+  const index = await parseIndex(reader, turn)
   if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes are left over behind the index`)
   return index
 }
 
-function parseIndex(reader: ByteReader): FaissIndex {
+async function parseIndex(reader: ByteReader, turn: Turn): Promise<FaissIndex> {
   const type = reader.text(4, 'index type')
   if (isFlat(type)) {
-    const { metric, vectors } = parseFlat(reader, type)
-    return { metric, vectors, ids: Float64Array.from({ length: vectors.rows }, (_, row) => row) }
+    const { metric, vectors } = await parseFlat(reader, type, turn)
+    const ids = new Float64Array(vectors.rows)
+    for (let row = 0; row < ids.length; row++) ids[row] = row
+    return { metric, vectors, ids }
   }
-  if (type === 'IwFl') return parseInvertedFile(reader)
-  if (type === 'IxMp' || type === 'IxM2') return parseIdMap(reader)
+  if (type === 'IwFl') return parseInvertedFile(reader, turn)
+  if (type === 'IxMp' || type === 'IxM2') return parseIdMap(reader, turn)
   return refuseType(reader, type, 'index')
 }
 
 /** What follows the four letters of a flat index. */
-function parseFlat(reader: ByteReader, type: string): { metric: FaissMetric; vectors: Matrix } {
+async function parseFlat(reader: ByteReader, type: string, turn: Turn): Promise<FlatVectors> {
   const { width, count, metric } = parseHeader(reader)
   const named = flatTypes[type]
   if (named && named !== metric) reader.fail(`an ${type} index with metric ${metric}`)
@@ -92,16 +109,16 @@ function parseFlat(reader: ByteReader, type: string): { metric: FaissMetric; vec
     reader.fail(`${length} values for ${count} vectors of width ${width}`, at)
   }
   const values = new Float32Array(length)
-  reader.float32s(values, 'flat vectors')
+  await readFloats(reader, values, turn)
   return { metric, vectors: { rows: Number(count), columns: width, values } }
 }
 
-function parseIdMap(reader: ByteReader): FaissIndex {
+async function parseIdMap(reader: ByteReader, turn: Turn): Promise<FaissIndex> {
   const { width, count, metric } = parseHeader(reader)
   const at = reader.offset
   const type = reader.text(4, 'index type')
-  if (!isFlat(type)) refuseType(reader, type, 'index in an id map')
-  const inner = parseFlat(reader, type)
+  if (!isFlat(type)) refuseType(reader, type, 'mapped index')
+  const inner = await parseFlat(reader, type, turn)
   const { rows, columns } = inner.vectors
   if (BigInt(rows) !== count || columns !== width || inner.metric !== metric) {
     const says = `${count} vectors of width ${width} by ${metric}`
@@ -115,7 +132,7 @@ function parseIdMap(reader: ByteReader): FaissIndex {
   return { ...inner, ids }
 }
 
-function parseInvertedFile(reader: ByteReader): FaissIndex {
+async function parseInvertedFile(reader: ByteReader, turn: Turn): Promise<FaissIndex> {
   const { width, count, isTrained, metric } = parseHeader(reader)
   const lists = reader.uint64('number of lists')
   const probesAt = reader.offset
@@ -123,7 +140,7 @@ function parseInvertedFile(reader: ByteReader): FaissIndex {
   const quantizerAt = reader.offset
   const type = reader.text(4, 'quantizer type')
   if (!isFlat(type)) refuseType(reader, type, 'quantizer')
-  const quantizer = parseFlat(reader, type)
+  const quantizer = await parseFlat(reader, type, turn)
   const centroids = quantizer.vectors
   if (!isTrained) reader.fail('the index has not been trained', quantizerAt, 'failed_precondition')
   if (BigInt(centroids.rows) !== lists || centroids.columns !== width) {
@@ -132,7 +149,11 @@ function parseInvertedFile(reader: ByteReader): FaissIndex {
   }
   if (probes === 0n) reader.fail('nprobe is 0: no list would be searched', probesAt, 'failed_precondition')
   skipDirectMap(reader)
-  const { offsets, ids, vectors } = readFaissLists(reader, { lists: centroids.rows, count, width })
+  const { offsets, ids, vectors } = await readFaissLists(
+    reader,
+    { lists: centroids.rows, count, width },
+    turn,
+  )
   const nprobe = probes < lists ? Number(probes) : centroids.rows
   return { metric, vectors, ids, lists: { nprobe, centroids, metric: quantizer.metric, offsets } }
 }
@@ -166,12 +187,12 @@ function skipDirectMap(reader: ByteReader): void {
   if (type === 2) reader.skip(16 * reader.count('direct map', 16), 'direct map')
 }
 
-function refuseType(reader: ByteReader, type: string, what: string): never {
+function refuseType(reader: ByteReader, type: string, what: keyof typeof supported): never {
   const at = reader.offset - 4
   // All of faiss's types begin so; `null` stands for an index that is not there.
   if (!/^I[A-Za-z0-9]{3}$|^null$/.test(type)) reader.fail(`'${type}' is not the type of a faiss ${what}`, at)
   return reader.fail(
-    `${what} type ${type} is not supported; supported are ${supported}`,
+    `${what} type ${type} is not supported; supported are ${supported[what]}`,
     at,
     'failed_precondition',
   )

@@ -18,8 +18,18 @@ interface Expected {
   readonly width: number
 }
 
+/** Lets other work of this process have its turn, where it is due. */
+export type Turn = () => Promise<void>
+
+/** Floats copied in one go: 1 ms, or 2 where memory is touched for the first time. */
+const pieceLength = 2 ** 18
+
 /** @throws RecserveError as `parseFaissIndex` */
-export function readFaissLists(reader: ByteReader, expected: Expected): ParsedLists {
+export async function readFaissLists(
+  reader: ByteReader,
+  expected: Expected,
+  turn: Turn,
+): Promise<ParsedLists> {
   const { width } = expected
   const sizes = readSizes(reader, expected)
   const offsets = new Float64Array(sizes.length + 1)
@@ -29,10 +39,17 @@ export function readFaissLists(reader: ByteReader, expected: Expected): ParsedLi
   const values = new Float32Array(count * width)
   for (let list = 0; list < sizes.length; list++) {
     const [begin, end] = [offsets[list]!, offsets[list + 1]!]
-    reader.float32s(values.subarray(begin * width, end * width), 'vectors of a list')
+    await readFloats(reader, values.subarray(begin * width, end * width), turn)
     reader.safeIntegers(ids.subarray(begin, end), 'id in a list')
   }
   return { offsets, ids, vectors: { rows: count, columns: width, values } }
+}
+
+export async function readFloats(reader: ByteReader, target: Float32Array, turn: Turn): Promise<void> {
+  for (let at = 0; at < target.length; at += pieceLength) {
+    reader.float32s(target.subarray(at, at + pieceLength), 'vectors')
+    await turn()
+  }
 }
 
 /** Vectors in each list; all of them are known to have room in the rest of the file. */

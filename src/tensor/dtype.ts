@@ -1,7 +1,14 @@
-/** Typed array class by numeric dtype name. */
+/**
+ * Typed array class by numeric dtype name. 16-bit floats are kept as float32 values that have been rounded to them;
+ * complex numbers as pairs, real part first.
+ */
 export const typedArrays = {
   float32: Float32Array,
   float64: Float64Array,
+  float16: Float32Array,
+  bfloat16: Float32Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,

@@ -1,6 +1,6 @@
 import type { DataType, TypedArrayOf } from './dtype.js'
 
-/** A typed array with a shape, row-major. `data.length` is the product of `shape`. */
+/** A typed array with a shape, row-major. `data.length` is the product of `shape`, twice that for complex numbers. */
 export interface Tensor<D extends DataType = DataType> {
   readonly dtype: D
   readonly shape: readonly number[]
@@ -15,9 +15,14 @@ export function tensor<D extends DataType>(
   shape: readonly number[],
   data: TypedArrayOf<D>,
 ): Tensor<D> {
-  const count = shape.reduce((product, size) => product * size, 1)
+  const count = sizeOf(shape) * (dtype === 'complex64' || dtype === 'complex128' ? 2 : 1)
   if (count !== data.length) {
     throw new Error(`a tensor of shape [${shape}] holds ${count} values, not ${data.length}: this is a bug`)
   }
   return { dtype, shape, data }
+}
+
+/** How many elements a shape holds; 1 for a scalar's `[]`. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
 }
