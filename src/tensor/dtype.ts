@@ -1,14 +1,7 @@
-/**
- * Typed array class by numeric dtype name. 16-bit floats are kept as float32 values that have been rounded to them;
- * complex numbers as pairs, real part first.
- */
+/** Typed array class by dtype name, for dtypes that JavaScript's arrays store as they are. */
 export const typedArrays = {
   float32: Float32Array,
   float64: Float64Array,
-  float16: Float32Array,
-  bfloat16: Float32Array,
-  complex64: Float32Array,
-  complex128: Float64Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
@@ -20,6 +13,19 @@ export const typedArrays = {
   bool: Uint8Array,
 } as const
 
+/**
+ * Typed array class by dtype name, for dtypes kept in another form: 16-bit floats as float32 values that have been rounded
+ * to them, complex numbers as pairs, real part first.
+ */
+export const wideArrays = {
+  float16: Float32Array,
+  bfloat16: Float32Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+} as const
+
 export type DataType = keyof typeof typedArrays
-export type TypedArray = InstanceType<(typeof typedArrays)[DataType]>
-export type TypedArrayOf<D extends DataType> = InstanceType<(typeof typedArrays)[D]>
+/** Every dtype of numbers. */
+export type NumericType = DataType | keyof typeof wideArrays
+export type TypedArrayOf<D extends NumericType> = InstanceType<(typeof typedArrays & typeof wideArrays)[D]>
+export type TypedArray = TypedArrayOf<NumericType>

@@ -1,7 +1,7 @@
-import type { DataType, TypedArrayOf } from './dtype.js'
+import type { DataType, NumericType, TypedArrayOf } from './dtype.js'
 
 /** A typed array with a shape, row-major. `data.length` is the product of `shape`, twice that for complex numbers. */
-export interface Tensor<D extends DataType = DataType> {
+export interface Tensor<D extends NumericType = DataType> {
   readonly dtype: D
   readonly shape: readonly number[]
   readonly data: TypedArrayOf<D>
@@ -10,7 +10,7 @@ export interface Tensor<D extends DataType = DataType> {
 /** Tensors by name: what goes into a graph and what comes out. */
 export type NamedTensors = Readonly<Record<string, Tensor>>
 
-export function tensor<D extends DataType>(
+export function tensor<D extends NumericType>(
   dtype: D,
   shape: readonly number[],
   data: TypedArrayOf<D>,
