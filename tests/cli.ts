@@ -14,8 +14,8 @@ export interface Finished {
 }
 
 /** Runs one command to its end. */
-export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  const { child, output } = start(args, env)
+export async function runCli(args: readonly string[], options: StartOptions = {}): Promise<Finished> {
+  const { child, output } = start(args, options)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   return { code, ...output }
 }
@@ -32,9 +32,9 @@ export interface RunningServer {
 /** Starts a command that serves, on a free port, and waits until every model has been tried. */
 export async function startServer(
   args: readonly string[],
-  options: { readonly awaitReady?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+  options: StartOptions = {},
 ): Promise<RunningServer> {
-  const { child, output } = start([...args, '--http-port', '0'], options.env ?? {})
+  const { child, output } = start([...args, '--http-port', '0'], options)
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const url = await untilUrl(child, output).catch((error) => {
     child.kill('SIGKILL')
@@ -52,8 +52,18 @@ export async function startServer(
   }
 }
 
-function start(args: readonly string[], env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, [cliPath, ...args], { env: { ...process.env, ...env } })
+export interface StartOptions {
+  /** Added to this process' own. */
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Another installation's script than the project's. */
+  readonly cli?: string
+  /** Do not wait until every model has been tried. */
+  readonly awaitReady?: boolean
+}
+
+function start(args: readonly string[], { env = {}, cwd = projectRoot, cli = cliPath }: StartOptions) {
+  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env }, cwd })
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {
     output.stdout += chunk

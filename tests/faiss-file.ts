@@ -96,3 +96,25 @@ function invertedLists({ members, width, encoding = 'full' }: InvertedFile): Buf
     ...members.flatMap(({ ids, values }) => [f32(values), u64(...ids)]),
   ])
 }
+
+/** `values` as rows of `columns`. */
+export const matrix = (columns: number, ...values: number[]): Matrix => ({
+  rows: values.length / columns,
+  columns,
+  values: Float32Array.from(values),
+})
+
+/** Three vectors of width 2. */
+export const sampleFlat: FlatIndex = { vectors: matrix(2, 1, 2, 3, 4, 5, 6) }
+
+/** Three lists of width 2, the middle one empty. */
+export const sampleLists: InvertedFile = {
+  width: 2,
+  nprobe: 2,
+  quantizer: { vectors: matrix(2, 1, 0, 0, 1, -1, 0) },
+  members: [
+    { ids: [3, 0], values: [1, 2, 3, 4] },
+    { ids: [], values: [] },
+    { ids: [1], values: [5, 6] },
+  ],
+}

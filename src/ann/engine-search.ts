@@ -66,7 +66,15 @@ export async function openEngineSearch(
   const batcher = createBatcher<Query, TopK>({
     maxBatchSize: Math.max(1, Math.min(maxBatch, Math.floor(maxScoreBytes / (4 * rows)))),
     maxQueued: tools.maxQueued ?? defaultMaxQueued,
-    run: (queries) => searchShards(shards, queries, { width: vectors.columns, scales: scale !== undefined }),
+    async run(queries) {
+      const started = performance.now()
+      const found = await searchShards(shards, queries, {
+        width: vectors.columns,
+        scales: scale !== undefined,
+      })
+      tools.onEvent?.({ type: 'batch', size: queries.length, durationMs: performance.now() - started })
+      return found
+    },
   })
   return { search: (values, options) => batcher.submit({ ...options, values }, options.signal), close }
 }

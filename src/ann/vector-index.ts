@@ -1,5 +1,6 @@
 /** Vectors in, nearest item rows out: the front door of `ann/`. */
 
+import type { StageListener } from '../core/stage-events.js'
 import type { Engine } from '../engines/engine.js'
 import type { Matrix } from '../tensor/matrix.js'
 import type { TopK } from '../tensor/top-k.js'
@@ -42,6 +43,8 @@ export interface IndexTools {
   readonly engine: Engine
   /** How many searches of one index may wait; one more is refused as `unavailable`. Searches that never wait have no use for it. */
   readonly maxQueued?: number
+  /** Told of every run of coalesced searches. */
+  readonly onEvent?: StageListener
   readonly signal?: AbortSignal
 }
 

@@ -36,7 +36,7 @@ export function createServing(options: ServingOptions): Serving {
   const indexKind = vectorIndexKinds.find(({ name }) => name === index)
   if (!indexKind) throw new Error(`no vector index kind is named ${index}: this is a bug`)
   const store = stores.memory()
-  const indexTools = { engine, ...(maxQueued !== undefined && { maxQueued }) }
+  const indexTools = { engine, onEvent, ...(maxQueued !== undefined && { maxQueued }) }
   const loader = createModelLoader({
     kinds: modelKinds,
     indexKind,

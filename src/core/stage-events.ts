@@ -33,7 +33,7 @@ export type StageEvent =
       /** What became available: kind, algorithm, counts. */
       readonly details?: Readonly<Record<string, string | number>>
     }
-  | { readonly type: 'batch'; readonly session: string; readonly size: number; readonly durationMs: number }
+  | { readonly type: 'batch'; readonly size: number; readonly durationMs: number }
   | {
       readonly type: 'inference_process'
       readonly state: 'started' | 'died' | 'stopped'

@@ -126,6 +126,7 @@ test('tells every state a version goes through, and why it ended', async () => {
     ['start', undefined],
     ['loading', undefined],
     ['end', 'user_embed.json: broken'],
+    ['end', undefined],
   ])
   assert.deepEqual(manager.statuses(), [])
 })

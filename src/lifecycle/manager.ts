@@ -97,8 +97,9 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
       if (entry.lent > 0) await new Promise<void>((resolve) => (entry.onIdle = resolve))
       await entry.loaded?.close()
       entry.loaded = undefined
-      move(entry, 'end')
     }
+    entry.error = undefined
+    move(entry, 'end')
     entries.delete(servableKey(entry.aspired.servable))
   }
 

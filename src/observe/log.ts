@@ -86,7 +86,7 @@ function logEvent(event: StageEvent, writer: Writer): void {
 
 function logRequest(event: Extract<StageEvent, { type: 'request' }>, { write, personalData }: Writer): void {
   const failed = event.httpStatus >= 500
-  const severity = failed ? 'error' : event.httpStatus >= 400 ? 'info' : 'debug'
+  const severity = severityOf(event)
   // Refusals quote what the client sent (an id; JSON.parse even a piece of the body). Our own failures do not, and need their cause.
   const why = failed || personalData ? { reason: event.message, cause: stackOf(event.cause) } : {}
   write(severity, 'request', {
@@ -100,6 +100,16 @@ function logRequest(event: Extract<StageEvent, { type: 'request' }>, { write, pe
     duration_ms: Math.round(event.durationMs * 1000) / 1000,
     ...why,
   })
+}
+
+/** Turning requests away under load is what we are asked to do, and may be many a second. */
+function severityOf({
+  httpStatus,
+  code,
+}: Extract<StageEvent, { type: 'request' }>): 'debug' | 'info' | 'warn' | 'error' {
+  if (httpStatus < 400) return 'debug'
+  if (httpStatus < 500) return 'info'
+  return code === 'unavailable' ? 'warn' : 'error'
 }
 
 function logState(event: Extract<StageEvent, { type: 'servable_state' }>, { write }: Writer): void {

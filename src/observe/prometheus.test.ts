@@ -95,7 +95,7 @@ describe('prometheus', () => {
     const lines = await metricsAfter(
       state('available'),
       { type: 'stage', stage: 'rank', model: 'movies', durationMs: 4 },
-      { type: 'batch', session: 'movies', size: 5, durationMs: 3 },
+      { type: 'batch', size: 5, durationMs: 3 },
       { type: 'fallback', model: 'movies', fallback: 'popular' },
       { type: 'inference_process', state: 'died', message: 'killed' },
       { type: 'inference_process', state: 'started', message: 'started' },

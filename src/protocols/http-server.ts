@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { RecserveError } from '../core/errors.js'
 import { acceptJsonOnly } from './json-body.js'
@@ -17,6 +18,12 @@ export interface HttpServerOptions {
   /** How long a client may take to send one request. */
   readonly requestTimeoutMs: number
 }
+
+/**
+ * How long a draining server still accepts: connections that wait in the kernel's accept queue, or were accepted and have
+ * sent a request that is not read yet, would be reset by closing at once.
+ */
+const acceptMs = 200
 
 export interface HttpServer {
   /** Starts to listen; port 0 takes any free one. */
@@ -47,6 +54,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     async close(timeoutMs) {
       closing = true
+      await sleep(Math.min(acceptMs, timeoutMs))
       const cut = setTimeout(() => {
         for (const socket of connections) socket.destroy()
       }, timeoutMs)

@@ -86,8 +86,8 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
 }
 
 function hintFor({ summary }: Recommender): string {
-  const sequence = summary.algorithm === 'UserCF' ? '' : "; send a 'sequence' of item ids, or"
-  return `${sequence} serve with --fallback popular`
+  const popular = 'serve with --fallback popular'
+  return summary.algorithm === 'UserCF' ? `; ${popular}` : `; send a 'sequence' of item ids, or ${popular}`
 }
 
 function resolve({ users, catalog }: Recommender, request: RecommendRequest): Resolved {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { startServer } from '../cli.js'
 import { projectRoot } from '../project.js'
 
 const run = promisify(execFile)
@@ -69,7 +70,11 @@ async function checkInstalled(folder: string): Promise<void> {
   const answer = await run(process.execPath, ['run-graph.mjs'], { cwd: folder, env })
   assert.equal(answer.stdout.trim(), 'available: 2,4,6')
 
-  // TODO(demo): start `recserve demo` from `bin` on a free port here, ask it for a recommendation, and stop it.
+  const demo = await startServer(['demo'], { cli: bin, cwd: folder, env })
+  const response = await fetch(`${demo.url}/v1/recommend/books-itemcf/5001?n=5`)
+  const { items } = (await response.json()) as { items: unknown[] }
+  assert.equal(items.length, 5)
+  assert.equal(await demo.stop(), 0)
 }
 
 /** Opens and runs a graph with the installed engine. */
