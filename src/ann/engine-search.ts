@@ -76,7 +76,7 @@ export async function openEngineSearch(
       return found
     },
   })
-  return { search: (values, options) => batcher.submit({ ...options, values }, options.signal), close }
+  return { search: (values, options) => batcher.submit({ ...options, values }, options.call?.signal), close }
 }
 
 function rowsPerShard({ rows, columns }: Matrix, leastRows: number): number {

@@ -59,7 +59,7 @@ describe('with an inference process', { skip }, () => {
     const vectors = { rows: 5_000, columns: 64, values: new Float32Array(5_000 * 64) }
     const index = await exact.build({ vectors }, { engine })
     const leaving = new AbortController()
-    const answer = index.search(new Float32Array(64), { k: 1, excluded: none, signal: leaving.signal })
+    const answer = index.search(new Float32Array(64), { k: 1, excluded: none, call: leaving })
     leaving.abort(new Error('gone'))
     await assert.rejects(async () => answer, { message: 'gone' })
     await index.close()

@@ -82,6 +82,39 @@ describe('faiss, lists', () => {
     assert.deepEqual((await search({}, 99)).rows, [1, 0, 5, 4, 7, 6, 2, 3])
   })
 
+  test('no further list is looked into once enough are found, be there better ones in it', async () => {
+    const quantizer = { vectors: matrix(2, 1, 0, 0, 1, -1, 0, 0, -1) }
+    assert.deepEqual(await search({ quantizer }, 3), { rows: [1, 0, 2], scores: [22, 20, -20] })
+  })
+
+  test('rows without a score do not count as found', async () => {
+    const holed = matrix(1, 3, Number.NaN, 1)
+    const members = [
+      { ids: [1, 0], values: [Number.NaN, 3] },
+      { ids: [2], values: [1] },
+    ]
+    const quantizer = { vectors: matrix(1, 2, 1) }
+    const index = await build({ vectors: holed }, invertedFile({ width: 1, nprobe: 1, quantizer, members }))
+    const best = await index.search(Float32Array.of(1), { k: 2, excluded: none })
+    assert.deepEqual([...best.indices], [0, 2])
+  })
+
+  test('rows that are equally good come in row order, whatever the order of the lists', async () => {
+    const tied = matrix(1, 1, 2, 2, 1, 2, 1)
+    const members = [
+      { ids: [4, 5, 3], values: [2, 1, 1] },
+      { ids: [2, 0, 1], values: [2, 1, 2] },
+    ]
+    const quantizer = { vectors: matrix(1, 2, 1) }
+    const index = await build({ vectors: tied }, invertedFile({ width: 1, nprobe: 2, quantizer, members }))
+    const best = async (k: number) => [
+      ...(await index.search(Float32Array.of(1), { k, excluded: none })).indices,
+    ]
+    assert.deepEqual(await best(2), [1, 2])
+    assert.deepEqual(await best(5), [1, 2, 4, 0, 3])
+    assert.deepEqual(await best(9), [1, 2, 4, 0, 3, 5])
+  })
+
   test('excluded rows do not count as found', async () => {
     assert.deepEqual((await search({}, 2, Int32Array.of(1))).rows, [0, 5])
     assert.deepEqual((await search({}, 1, Int32Array.of(0, 1, 4, 5))).rows, [7])

@@ -100,9 +100,12 @@ async function checkVectors(
 
 /** Equal but for what writing decimals with fewer digits may cost: 1e-4 of the largest value. */
 function isSameVector(a: Float32Array, b: Float32Array): boolean {
+  let equal = 0
+  while (equal < b.length && a[equal] === b[equal]) equal++
+  if (equal === b.length) return true
   let largest = 0
   for (const value of b) if (Math.abs(value) > largest) largest = Math.abs(value)
-  for (let c = 0; c < b.length; c++) {
+  for (let c = equal; c < b.length; c++) {
     const x = a[c]!
     const y = b[c]!
     const isSame = x === y || (Number.isNaN(x) && Number.isNaN(y)) || Math.abs(x - y) <= 1e-4 * largest

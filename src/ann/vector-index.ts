@@ -1,5 +1,6 @@
 /** Vectors in, nearest item rows out: the front door of `ann/`. */
 
+import type { Call } from '../core/call.js'
 import type { StageListener } from '../core/stage-events.js'
 import type { Engine } from '../engines/engine.js'
 import type { Matrix } from '../tensor/matrix.js'
@@ -12,7 +13,7 @@ export interface SearchOptions {
   readonly excluded: Int32Array
   /** Multiply each row's score by the index's `scale` (how cosine similarity is asked for). */
   readonly scaled?: boolean
-  readonly signal?: AbortSignal | undefined
+  readonly call?: Call | undefined
 }
 
 /** Finds the rows of a matrix with the largest inner product with a query. */

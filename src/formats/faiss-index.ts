@@ -69,7 +69,7 @@ export async function readFaissIndex(path: string, options: FileBytesOptions): P
 
 /**
  * @param name the file's base name, for messages
- * @param turn called between pieces of work: 1M vectors of width 64 take 0.5 s
+ * @param turn called between pieces of work: 1M vectors of width 64 take 0.3 s
  * @throws RecserveError `data_loss` where bytes are broken or left over (faiss would ignore those; it never writes any);
  * `failed_precondition` for what faiss can write and this cannot read, by its four letters
  */

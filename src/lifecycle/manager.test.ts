@@ -61,7 +61,7 @@ test('lends the newest version, or the one that is named', async () => {
   assert.equal(await name(3), 'books:3')
   await assert.rejects(name(7), {
     code: 'not_found',
-    message: "model 'books' has no version 7 (ready: 3, 12, 5)",
+    message: "model 'books' has no version 7 (ready: 12, 5, 3)",
   })
 })
 

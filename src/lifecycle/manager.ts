@@ -64,10 +64,16 @@ interface Entry<T> {
 
 export function createManager<T extends Closeable>(options: ManagerOptions<T>): Manager<T> {
   const entries = new Map<string, Entry<T>>()
+  /** The newest available entry of each model: what most requests want, so it is kept at hand. */
+  const newest = new Map<string, Entry<T>>()
   const abort = new AbortController()
 
   function move(entry: Entry<T>, state: ServableState, durationMs?: number): void {
     entry.state = state
+    const { model } = entry.aspired.servable
+    const [best] = versionsOf(entries.values(), model, 'available')
+    if (best) newest.set(model, best)
+    else newest.delete(model)
     const { error, loaded } = entry
     options.onEvent({
       type: 'servable_state',
@@ -130,7 +136,11 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
     },
 
     async use(spec, work) {
-      const entry = choose([...entries.values()], spec)
+      const entry =
+        spec.version === undefined
+          ? newest.get(spec.model)
+          : entries.get(servableKey({ ...spec, version: spec.version }))
+      if (entry?.state !== 'available') throw refusalOf(entries, spec)
       entry.lent++
       try {
         return await work({ servable: entry.aspired.servable, loaded: entry.loaded! })
@@ -160,28 +170,30 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
   }
 }
 
-/** The entry a spec means; throws what `use` documents. */
-function choose<T>(entries: readonly Entry<T>[], spec: ModelSpec): Entry<T> {
-  const ofModel = entries.filter((entry) => entry.aspired.servable.model === spec.model)
-  if (ofModel.length === 0) {
-    throw new RecserveError('not_found', `there is no such model (models: ${namesOf(entries)})`)
-  }
-  const ready = ofModel.filter((entry) => entry.state === 'available')
-  const found = ready
-    .filter((entry) => spec.version === undefined || entry.aspired.servable.version === spec.version)
-    .reduce<Entry<T> | undefined>(
-      (best, entry) =>
-        best && best.aspired.servable.version > entry.aspired.servable.version ? best : entry,
-      undefined,
+/** A model's entries, newest first; those in one state alone where it is given. */
+function versionsOf<T>(entries: Iterable<Entry<T>>, model: string, state?: ServableState): Entry<T>[] {
+  return [...entries]
+    .filter(({ aspired, state: found }) => aspired.servable.model === model && (!state || found === state))
+    .sort((a, b) => b.aspired.servable.version - a.aspired.servable.version)
+}
+
+/** Why a spec cannot be served, as `use` documents. */
+function refusalOf<T>(entries: ReadonlyMap<string, Entry<T>>, { model, version }: ModelSpec): RecserveError {
+  const known = versionsOf(entries.values(), model)
+  if (known.length === 0) {
+    return new RecserveError(
+      'not_found',
+      `there is no such model (models: ${namesOf([...entries.values()])})`,
     )
-  if (found) return found
-  const name = `model '${spec.model}'`
-  if (ready.length > 0) {
-    const versions = ready.map((entry) => entry.aspired.servable.version).join(', ')
-    throw new RecserveError('not_found', `${name} has no version ${spec.version} (ready: ${versions})`)
   }
-  const failed = ofModel.every((entry) => entry.state === 'end')
-  throw new RecserveError(
+  const ready = versionsOf(entries.values(), model, 'available')
+  const name = `model '${model}'`
+  if (ready.length > 0) {
+    const versions = ready.map(({ aspired }) => aspired.servable.version).join(', ')
+    return new RecserveError('not_found', `${name} has no version ${version} (ready: ${versions})`)
+  }
+  const failed = known.every(({ state }) => state === 'end')
+  return new RecserveError(
     'unavailable',
     failed ? `${name} failed to load` : `${name} is still loading; try again`,
   )

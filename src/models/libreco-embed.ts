@@ -97,8 +97,8 @@ function createEmbedRecommender({ algorithm, population, vectors, index }: Parts
   const { users, catalog, snapshot, popularity } = population
 
   async function search(query: Float32Array, options: RankOptions): Promise<TopK> {
-    const { n, excluded, candidates, signal } = options
-    if (!candidates) return index.search(query, { k: n, excluded, signal })
+    const { n, excluded, candidates, call } = options
+    if (!candidates) return index.search(query, { k: n, excluded, call })
     const rows = without(candidates, excluded)
     const scores = new Float32Array(rows.length)
     innerProductsOf(vectors.items, rows, query, scores)
@@ -133,10 +133,10 @@ function createEmbedRecommender({ algorithm, population, vectors, index }: Parts
       return mean && { ...(await search(mean, options)), fallback: 'sequence_mean' }
     },
 
-    async similar(item, { n, excluded, signal }) {
+    async similar(item, { n, excluded, call }) {
       const query = cosineQuery(vectors, item)
       return {
-        ...(await index.search(query, { k: n, excluded, scaled: true, signal })),
+        ...(await index.search(query, { k: n, excluded, scaled: true, call })),
         similarity: 'cosine',
       }
     },

@@ -1,4 +1,5 @@
 /** One loaded model version that can recommend: the front door of `models/`. Steps 5 to 7 of the walk. */
+import type { Call } from '../core/call.js'
 import type { IdTable } from '../core/catalog.js'
 import type { UserField, UserSnapshot, UserState } from '../core/user.js'
 import type { NumberArray, TopK } from '../tensor/top-k.js'
@@ -20,7 +21,7 @@ export interface RankOptions {
   readonly excluded: Int32Array
   /** The only rows that may be answered (distinct); undefined: the whole catalog. */
   readonly candidates: Int32Array | undefined
-  readonly signal?: AbortSignal | undefined
+  readonly call?: Call | undefined
 }
 
 export type SimilarOptions = Omit<RankOptions, 'candidates'>

@@ -1,18 +1,14 @@
 /** The walk of a recommend request, steps 2 to 8 (docs/architecture.md). */
+import type { Call } from '../core/call.js'
 import { RecserveError } from '../core/errors.js'
+import type { ServableId } from '../core/servable.js'
+import type { Stage } from '../core/stage-events.js'
 import type { UserState } from '../core/user.js'
 import type { Lent } from '../lifecycle/manager.js'
 import type { Ranking, RankOptions, Recommender } from '../models/recommender.js'
 import { exclude, topK, topKOf } from '../tensor/top-k.js'
 import { concatRows, type Rows, toItems, toRows } from './items.js'
-import type {
-  CallOptions,
-  Fallback,
-  RecommendRequest,
-  RecommendResponse,
-  Service,
-  ServiceOptions,
-} from './service.js'
+import type { Fallback, RecommendRequest, RecommendResponse, Service, ServiceOptions } from './service.js'
 
 /** A request in the rows of the version that answers it. */
 interface Resolved {
@@ -27,21 +23,27 @@ type Answer = Omit<Ranking, 'fallback'> & { readonly fallback?: Fallback }
 export function createRecommend(options: ServiceOptions): Service['recommend'] {
   const { manager, store, onEvent, now } = options
 
+  /** Does one step of the walk and tells how long it took. */
+  async function timed<T>(stage: Stage, { model }: ServableId, work: () => T | Promise<T>): Promise<T> {
+    const started = now()
+    const result = await work()
+    onEvent({ type: 'stage', stage, model, durationMs: now() - started })
+    return result
+  }
+
   async function answer(
     { servable, loaded }: Lent<Recommender>,
     request: RecommendRequest,
-    { signal }: CallOptions,
+    call: Call,
   ): Promise<RecommendResponse> {
     const resolved = resolve(loaded, request)
-    const started = now()
     const reading =
       request.user === undefined ? undefined : store.readUser(servable, request.user, loaded.reads)
-    const state = reading instanceof Promise ? await reading : reading
-    const read = now()
-    onEvent({ type: 'stage', stage: 'read_user', model: servable.model, durationMs: read - started })
-    const rankOptions = toRankOptions(request, resolved, { state, signal })
-    const ranking = await rank({ servable, loaded }, resolved, { state, options: rankOptions })
-    onEvent({ type: 'stage', stage: 'rank', model: servable.model, durationMs: now() - read })
+    const state = reading instanceof Promise ? await timed('read_user', servable, () => reading) : reading
+    const rankOptions = toRankOptions(request, resolved, { state, call })
+    const ranking = await timed('rank', servable, () =>
+      rank({ servable, loaded }, resolved, { state, options: rankOptions }),
+    )
     if (ranking.fallback) onEvent({ type: 'fallback', model: servable.model, fallback: ranking.fallback })
     return toResponse({ servable, loaded }, { request, resolved, ranking })
   }
@@ -73,7 +75,7 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
     )
   }
 
-  return (request, callOptions = {}) => {
+  return (request, call = {}) => {
     if (request.user === undefined && !request.sequence?.length && options.fallback === 'none') {
       const error = new RecserveError(
         'invalid_argument',
@@ -81,7 +83,7 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
       )
       return Promise.reject(error)
     }
-    return manager.use(request.model, (lent) => answer(lent, request, callOptions))
+    return manager.use(request.model, (lent) => answer(lent, request, call))
   }
 }
 
@@ -102,7 +104,7 @@ function resolve({ users, catalog }: Recommender, request: RecommendRequest): Re
 function toRankOptions(
   { n, includeConsumed }: RecommendRequest,
   { sequence, exclude, candidates }: Resolved,
-  { state, signal }: { state: UserState | undefined; signal: AbortSignal | undefined },
+  { state, call }: { state: UserState | undefined; call: Call },
 ): RankOptions {
   // Without a stored history the sequence is the history: what it names has been had.
   const consumed = includeConsumed ? undefined : (state?.consumed ?? sequence.rows)
@@ -110,7 +112,7 @@ function toRankOptions(
     n,
     excluded: consumed ? concatRows(consumed, exclude.rows) : exclude.rows,
     candidates: candidates && Int32Array.from(new Set(candidates.rows)),
-    signal,
+    call,
   }
 }
 

@@ -1,4 +1,5 @@
 /** The data plane: a decoded request walks to a decoded response. The front door of `service/`. */
+import type { Call } from '../core/call.js'
 import type { ModelSpec, ServableId } from '../core/servable.js'
 import type { StageListener } from '../core/stage-events.js'
 import type { Manager, ServableStatus } from '../lifecycle/manager.js'
@@ -59,14 +60,10 @@ export interface Readiness {
   readonly models: readonly ServableStatus[]
 }
 
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined
-}
-
 /** Every method @throws RecserveError. */
 export interface Service {
-  recommend(request: RecommendRequest, options?: CallOptions): Promise<RecommendResponse>
-  similar(request: SimilarRequest, options?: CallOptions): Promise<SimilarResponse>
+  recommend(request: RecommendRequest, call?: Call): Promise<RecommendResponse>
+  similar(request: SimilarRequest, call?: Call): Promise<SimilarResponse>
   models(): readonly ServableStatus[]
   readiness(): Readiness
   /** From now on `readiness` says no, so that no new traffic is sent here. */

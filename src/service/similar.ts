@@ -3,13 +3,13 @@ import { toItems } from './items.js'
 import type { Service, ServiceOptions } from './service.js'
 
 export function createSimilar({ manager }: ServiceOptions): Service['similar'] {
-  return (request, { signal } = {}) =>
+  return (request, call = {}) =>
     manager.use(request.model, async ({ servable, loaded }) => {
       const item = loaded.catalog.indexOf(request.item)
       if (item === -1)
         throw new RecserveError('not_found', `model '${servable.model}' does not know this item`)
       const excluded = Int32Array.of(item)
-      const similar = await loaded.similar(item, { n: request.n, excluded, signal })
+      const similar = await loaded.similar(item, { n: request.n, excluded, call })
       if (!similar) {
         throw new RecserveError(
           'failed_precondition',

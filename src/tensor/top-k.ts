@@ -130,5 +130,7 @@ function sorted(heap: Heap): TopK {
     scores[end] = score
     indices[end] = index
   }
-  return { indices: indices.subarray(0, size), scores: scores.subarray(0, size) }
+  if (size === indices.length) return { indices, scores }
+  // Copies: a view would move a small array out of V8's heap, which costs more than ten numbers.
+  return { indices: indices.slice(0, size), scores: scores.slice(0, size) }
 }

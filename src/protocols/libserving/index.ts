@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { RecserveError } from '../../core/errors.js'
 import type { RecommendResponse, Service } from '../../service/service.js'
-import { abortSignalOf } from '../abort-signal.js'
+import { callOf } from '../call.js'
 import { decode, expected, id, ids } from '../json-body.js'
 import type { Protocol, ProtocolContext } from '../protocol.js'
 import { noteRefusal, refusalOf } from '../refusal.js'
@@ -52,14 +52,14 @@ export const libserving: Protocol = {
     for (const kind of kinds) {
       app.post(`/${kind}/recommend`, async (request, reply) => {
         const { user, n, sequence } = form.decode(request.body)
-        const call = { model: { model: chooseModel(kind, context) }, user, n }
-        const signal = abortSignalOf(reply)
+        const asked = { model: { model: chooseModel(kind, context) }, user, n }
+        const call = callOf(reply)
         const response = await context.service
-          .recommend(call, { signal })
+          .recommend(asked, call)
           // libserving ignores `seq` on these routes: it only helps where libserving would answer nothing.
           .catch((thrown) => {
             if (!isUnknownUser(thrown) || !sequence?.length) throw thrown
-            return context.service.recommend({ ...call, sequence }, { signal })
+            return context.service.recommend({ ...asked, sequence }, call)
           })
           .catch((thrown) => {
             throw isUnknownUser(thrown)

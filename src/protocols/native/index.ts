@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { RecommendRequest, RecommendResponse, SimilarResponse } from '../../service/service.js'
-import { abortSignalOf } from '../abort-signal.js'
+import { callOf } from '../call.js'
 import { decode } from '../json-body.js'
 import type { Protocol } from '../protocol.js'
 import { errorBody, refusalOf } from '../refusal.js'
@@ -19,10 +19,10 @@ export const native: Protocol = {
 
     app.post<{ Params: Params }>('/v1/recommend/:model', async (request, reply) => {
       const { model } = request.params
-      const signal = abortSignalOf(reply)
+      const call = callOf(reply)
       if (!isBatch(request.body)) {
         const body = decode(schemas.recommend, request.body)
-        const response = await service.recommend(toRequest(model, body), { signal })
+        const response = await service.recommend(toRequest(model, body), call)
         return answer(request, response)
       }
       const { requests } = decode(schemas.batch, request.body)
@@ -30,7 +30,7 @@ export const native: Protocol = {
         requests.map(async (one) => {
           try {
             const body = decode(schemas.recommend, one)
-            return answer(request, await service.recommend(toRequest(model, body), { signal }))
+            return answer(request, await service.recommend(toRequest(model, body), call))
           } catch (thrown) {
             return errorBody(refusalOf(thrown).error)
           }
@@ -42,16 +42,14 @@ export const native: Protocol = {
     app.get<{ Params: Params }>('/v1/recommend/:model/:user', async (request, reply) => {
       const { model, user } = request.params
       const query = decode(schemas.recommendQuery, request.query)
-      const response = await service.recommend(toRequest(model, { user, ...query }), {
-        signal: abortSignalOf(reply),
-      })
+      const response = await service.recommend(toRequest(model, { user, ...query }), callOf(reply))
       return answer(request, response)
     })
 
     app.get<{ Params: Params }>('/v1/similar/:model/:item', async (request, reply) => {
       const { model, item } = request.params
       const { n } = decode(schemas.similarQuery, request.query)
-      const response = await service.similar({ model: { model }, item, n }, { signal: abortSignalOf(reply) })
+      const response = await service.similar({ model: { model }, item, n }, callOf(reply))
       return answerSimilar(request, response)
     })
   },
