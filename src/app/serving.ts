@@ -44,7 +44,10 @@ export function createServing(options: ServingOptions): Serving {
     store,
     ...(onProgress && { onProgress }),
   })
-  const describe = ({ summary }: Recommender) => ({ ...summary })
+  const describe = ({ summary: { memoryBytes, ...rest } }: Recommender) => ({
+    ...rest,
+    memory_bytes: memoryBytes,
+  })
   const manager = createManager({ loader, describe, onEvent, now })
   return {
     manager,

@@ -120,7 +120,6 @@ function logState(event: Extract<StageEvent, { type: 'servable_state' }>, { writ
   write(severity, failed ? 'model failed to load' : `model ${state}`, {
     model: servable.model,
     version: servable.version,
-    state,
     ...details,
     duration_ms: durationMs === undefined ? undefined : Math.round(durationMs),
     reason: message,

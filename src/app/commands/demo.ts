@@ -26,13 +26,13 @@ interface Example {
   readonly ask: (url: string) => Promise<Response>
 }
 
-const knownReader = '/v1/recommend/books-als/5001?n=5'
+const knownReader = '/v1/recommend/books-als/5017?n=5'
 const newReader = { sequence: ['1030', '1037', '1041'], n: 5 }
 const newReaderPath = '/v1/recommend/books-itemcf'
 
 const examples: readonly Example[] = [
   {
-    what: 'Reader 5001 likes fantasy. Five books they have not had yet, by ALS:',
+    what: 'Reader 5017 likes fantasy. Five books they have not had yet, by ALS:',
     curl: (url) => `curl '${url}${knownReader}'`,
     ask: (url) => fetch(url + knownReader),
   },
