@@ -65,13 +65,24 @@ function createKnnRecommender(
 
   function scoreByUsers(user: number): void {
     for (let i = similarities.offsets[user]!; i < similarities.offsets[user + 1]!; i++) {
-      const items = raggedRow(itemsOfUser, similarities.columns[i]!)
-      for (const item of items) addTo(scores, item, similarities.weights[i]!)
+      const other = similarities.columns[i]!
+      const end = itemsOfUser.offsets[other + 1]!
+      for (let j = itemsOfUser.offsets[other]!; j < end; j++) {
+        addTo(scores, itemsOfUser.values[j]!, similarities.weights[i]!)
+      }
     }
   }
 
-  function scoreByItems(history: Iterable<number>): void {
-    for (const item of new Set(history)) {
+  /** Request in which an item was last counted: each counts once, however often it was had. */
+  const countedIn = new Uint32Array(catalog.size)
+  let request = 0
+
+  function scoreByItems(history: Int32Array): void {
+    request = (request + 1) >>> 0
+    for (let h = 0; h < history.length; h++) {
+      const item = history[h]!
+      if (countedIn[item] === request) continue
+      countedIn[item] = request
       for (let i = similarities.offsets[item]!; i < similarities.offsets[item + 1]!; i++) {
         addTo(scores, similarities.columns[i]!, similarities.weights[i]!)
       }
@@ -122,7 +133,7 @@ function createKnnRecommender(
     similar(item, { n, excluded }) {
       if (algorithm === 'UserCF') return undefined
       scores.fill(Number.NaN)
-      scoreByItems([item])
+      scoreByItems(Int32Array.of(item))
       exclude(scores, excluded)
       return { ...topK(scores, n), similarity: 'trained_neighbors' }
     },
