@@ -1,6 +1,7 @@
 /**
- * What HTTP alone costs: parses the same body and sends the same bytes as a recserve answer, doing nothing in between.
- * Run by bench/http.ts: node echo-server.js fastify|node REPLY
+ * What HTTP alone costs: parses the same body and sends the same bytes as a recserve answer, doing nothing in between;
+ * `stringify` makes the text of ten fresh scores anew for each request, as whoever answers with numbers must.
+ * Run by bench/http.ts: node echo-server.js fastify|stringify|node REPLY
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,11 +10,13 @@ import fastify from 'fastify'
 const [kind, reply = ''] = process.argv.slice(2)
 const headers = { 'content-type': 'application/json; charset=utf-8' }
 
-if (kind === 'fastify') {
+if (kind === 'fastify' || kind === 'stringify') {
   const app = fastify()
+  const { items = [], ...rest } = JSON.parse(reply) as { items?: readonly { readonly item: string }[] }
   app.post('/*', async (request, response) => {
     if ((request.body as { user?: unknown }).user === undefined) throw new Error('no user')
-    return response.headers(headers).send(reply)
+    if (kind === 'fastify') return response.headers(headers).send(reply)
+    return { ...rest, items: items.map(({ item }) => ({ item, score: Math.fround(Math.random()) })) }
   })
   await app.listen({ port: 0 })
   announce(app.server.address())

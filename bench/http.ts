@@ -4,12 +4,12 @@
  * Run: node dist/bench/http.js [ROUNDS] [SECONDS]
  */
 import { writeFileSync } from 'node:fs'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunningServer, startServer } from '../tests/cli.js'
 import { projectRoot } from '../tests/project.js'
 import { writeEmbeddings, writeNeighbors } from '../tests/random-models.js'
+import { temporaryFolder } from '../tests/temporary.js'
 import { drawBars } from './bars.js'
 import { memoryOf } from './memory.js'
 import { type Measured, measure, median } from './wrk.js'
@@ -48,7 +48,7 @@ const scenarios: readonly Scenario[] = [
   { name: '6,040 x 3,706 UserCF, /knn', model: 'usercf', path: '/knn/recommend', body: libserving, ...large },
 ]
 
-const folder = await mkdtemp(join(tmpdir(), 'recserve-bench-'))
+const folder = temporaryFolder('bench')
 const models: Record<string, string> = {
   als: await writeEmbeddings(size),
   itemcf: await writeNeighbors({ ...size, algorithm: 'ItemCF', neighbors: 20 }),
@@ -60,9 +60,9 @@ for (const name of ['books-als', 'books-itemcf']) {
 }
 
 console.log(
-  `| scenario | recserve req/s | p50 / p99 ms | of fastify echo | of node:http echo | start to answer | memory |`,
+  `| scenario | recserve req/s | p50 / p99 ms | of fastify echo | of one that stringifies | of node:http echo | start to answer | memory |`,
 )
-console.log('|---|---|---|---|---|---|---|')
+console.log('|---|---|---|---|---|---|---|---|')
 const bars: { label: string; value: number }[] = []
 for (const scenario of scenarios) await run(scenario)
 await rm(folder, { recursive: true })
@@ -83,6 +83,7 @@ async function run(scenario: Scenario): Promise<void> {
   const servers: Record<string, RunningServer> = {
     recserve: server,
     fastify: await echo('fastify'),
+    stringify: await echo('stringify'),
     node: await echo('node'),
   }
   const results = await interleave(servers, scenario.path, bodies)
@@ -119,6 +120,6 @@ function report(
   const latency = `${median(ours.map(({ p50Ms }) => p50Ms)).toFixed(1)} / ${median(ours.map(({ p99Ms }) => p99Ms)).toFixed(1)}`
   const memory = `${Math.round(memoryBytes / 2 ** 20)} MB`
   console.log(
-    `| ${name} | ${Math.round(rps)} | ${latency} | ${ratioTo('fastify')} | ${ratioTo('node')} | ${(startMs / 1000).toFixed(2)} s | ${memory} |`,
+    `| ${name} | ${Math.round(rps)} | ${latency} | ${ratioTo('fastify')} | ${ratioTo('stringify')} | ${ratioTo('node')} | ${(startMs / 1000).toFixed(2)} s | ${memory} |`,
   )
 }

@@ -1,8 +1,8 @@
 /** One measurement with wrk (Debian: apt-get install wrk), POSTing JSON for users drawn at random. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from '../tests/temporary.js'
 
 export interface Load {
   readonly url: string
@@ -21,7 +21,7 @@ export interface Measured {
 }
 
 export function measure({ url, bodies, connections, seconds }: Load): Measured {
-  const script = join(mkdtempSync(join(tmpdir(), 'recserve-wrk-')), 'post.lua')
+  const script = join(temporaryFolder('wrk'), 'post.lua')
   writeFileSync(script, luaFor(bodies))
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url]
   const output = execFileSync('wrk', args, { encoding: 'utf8' })

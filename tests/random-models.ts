@@ -1,10 +1,10 @@
 /** Writes models of any size, as LibRecommender's exporter would, with seeded random contents. */
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { temporaryFolder } from './temporary.js'
 
 export interface ModelSize {
   readonly users: number
@@ -40,7 +40,7 @@ async function writePopulation(
   { users, items, consumed }: ModelSize,
   random: () => number,
 ): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'recserve-random-'))
+  const directory = temporaryFolder('random')
   const ids = (count: number) =>
     JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [i, i])))
   await writeFile(join(directory, 'model_name.json'), JSON.stringify({ model_name: algorithm }))

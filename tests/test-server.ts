@@ -1,7 +1,4 @@
 /** The whole walk in this process, on the world's models and a free port: for suites that need many servers quickly. */
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { exact } from '../src/ann/exact.js'
 import { createModelLoader, recognise } from '../src/app/model-loader.js'
 import type { StageEvent } from '../src/core/stage-events.js'
@@ -13,6 +10,7 @@ import { createHttpServer } from '../src/protocols/http-server.js'
 import { protocols } from '../src/protocols/index.js'
 import { createService } from '../src/service/index.js'
 import { createMemoryStore } from '../src/stores/memory.js'
+import { temporaryFolder } from './temporary.js'
 import { type WorldAlgorithm, writeWorld } from './world.js'
 
 export interface TestServer {
@@ -43,7 +41,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     store,
   })
   const manager = createManager({ loader, onEvent, now })
-  const root = await mkdtemp(join(tmpdir(), 'recserve-test-'))
+  const root = temporaryFolder('test')
   for (const algorithm of options.algorithms) await writeWorld(algorithm, root)
   const source = createFileSystemSource({
     paths: [root],

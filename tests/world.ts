@@ -3,9 +3,9 @@
  * of their kind but their own. So the best item left for user u is item u, whatever the model
  * (the idea is implicit's, tests/recommender_base_test.py).
  */
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { temporaryFolder } from './temporary.js'
 
 export const worldSize = 20
 
@@ -37,10 +37,7 @@ export type WorldAlgorithm = keyof typeof worlds
 
 /** Writes the world as `libserving` would export it and answers the folder. */
 export async function writeWorld(algorithm: WorldAlgorithm, parent?: string): Promise<string> {
-  const directory = join(
-    parent ?? (await mkdtemp(join(tmpdir(), 'recserve-world-'))),
-    algorithm.toLowerCase(),
-  )
+  const directory = join(parent ?? temporaryFolder('world'), algorithm.toLowerCase())
   await mkdir(directory, { recursive: true })
   const files: Record<string, unknown> = {
     'model_name.json': { model_name: algorithm },

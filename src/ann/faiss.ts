@@ -17,6 +17,7 @@ import type { IndexTools, VectorIndex, VectorIndexKind, VectorSource } from './v
  */
 export const faiss: VectorIndexKind = {
   name: 'faiss',
+  needsFile: true,
   async build(source, tools) {
     const { vectors, file } = source
     if (file === undefined) {

@@ -52,6 +52,8 @@ export interface IndexTools {
 /** One way to search: a line in `ann/index.ts`. */
 export interface VectorIndexKind {
   readonly name: string
+  /** Whether it reads `VectorSource.file` and cannot do without. */
+  readonly needsFile?: boolean
   /** @throws RecserveError `failed_precondition` when the source does not hold what this kind needs. */
   build(source: VectorSource, tools: IndexTools): Promise<VectorIndex>
 }

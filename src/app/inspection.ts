@@ -73,7 +73,7 @@ function linesOf({ model, version, kind, servable, reason, summary, files }: Ins
           `  users      ${summary.users}`,
           `  items      ${summary.items}`,
           ...(summary.width === undefined ? [] : [`  width      ${summary.width}`]),
-          `  memory     ${toSize(summary.memoryBytes)}`,
+          `  memory     about ${toSize(summary.memoryBytes)}`,
         ]
       : []),
     '  files',

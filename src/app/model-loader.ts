@@ -1,4 +1,5 @@
 /** Joins model kinds, indexes and stores into the one thing the manager calls: load this version. */
+import { exact } from '../ann/exact.js'
 import type { IndexTools, VectorIndexKind } from '../ann/vector-index.js'
 import { RecserveError } from '../core/errors.js'
 import type { Loader } from '../lifecycle/manager.js'
@@ -52,7 +53,12 @@ function toolsFor(version: AspiredVersion, signal: AbortSignal, options: ModelLo
   const { onProgress, onWarning, indexKind, indexTools } = options
   return {
     signal,
-    buildIndex: (source) => indexKind.build(source, { ...indexTools, signal }),
+    buildIndex(source) {
+      // A folder of models need not all have an index file; the exact index needs none.
+      const isMissing = indexKind.needsFile && source.file === undefined
+      if (isMissing) onWarning?.(version, `no ${indexKind.name} index file: searched exactly`)
+      return (isMissing ? exact : indexKind).build(source, { ...indexTools, signal })
+    },
     ...(onProgress && { onProgress: (done, total) => onProgress(version, done, total) }),
     ...(onWarning && { onWarning: (message) => onWarning(version, message) }),
   }

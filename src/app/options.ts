@@ -49,7 +49,7 @@ export const options = {
     type: 'one-of',
     values: ['exact', 'faiss'],
     default: 'exact',
-    help: "How embedding models find the best items. exact compares all of them and always finds the true best; faiss uses the model's own faiss_index.bin, which is faster for millions of items and misses some of the best",
+    help: "How embedding models find the best items. exact compares all of them, in a process of its own, and always finds the true best; faiss uses the model's own faiss_index.bin as LibRecommender's server does: it looks at a part of the items, misses some of the best, and computes in the serving process. A model without that file is searched exactly",
     commands: ['serve', 'demo', 'recommend'],
   },
   fallback: {

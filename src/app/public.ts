@@ -6,7 +6,8 @@ export type {
   VectorIndexKind,
   VectorSource,
 } from '../ann/vector-index.js'
-export type { IdTable } from '../core/catalog.js'
+export type { Call } from '../core/call.js'
+export { createIdTable, type IdTable } from '../core/catalog.js'
 export { type Code, codes, RecserveError } from '../core/errors.js'
 export type { ModelSpec, ServableId, ServableState } from '../core/servable.js'
 export type { Stage, StageEvent, StageListener } from '../core/stage-events.js'
@@ -20,7 +21,8 @@ export type {
   RunOptions,
   Session,
 } from '../engines/engine.js'
-export type { AspiredVersion, Source } from '../lifecycle/source.js'
+export type { Closeable, Lent, Manager, ServableStatus } from '../lifecycle/manager.js'
+export type { AspiredVersion, Source, SourceKind, SourceOptions } from '../lifecycle/source.js'
 export type { LoadTools, ModelKind, Recognition } from '../models/model-kind.js'
 export type {
   ModelFallback,
@@ -32,8 +34,18 @@ export type {
   Similar,
   SimilarOptions,
 } from '../models/recommender.js'
-export type { Store } from '../stores/store.js'
+export type { Outcome, Protocol, ProtocolContext } from '../protocols/protocol.js'
+export type {
+  RecommendRequest,
+  RecommendResponse,
+  ScoredItem,
+  Service,
+  SimilarRequest,
+  SimilarResponse,
+} from '../service/service.js'
+export type { Store, StoreKind } from '../stores/store.js'
 export type { DataType } from '../tensor/dtype.js'
 export type { Matrix } from '../tensor/matrix.js'
 export type { NamedTensors, Tensor } from '../tensor/tensor.js'
 export type { NumberArray, TopK } from '../tensor/top-k.js'
+export { defaultParts, type Parts } from './parts.js'

@@ -1,42 +1,56 @@
 /** One run of a server: open the port, load what is found, serve until asked to stop, drain. */
 
 import { RecserveError } from '../core/errors.js'
+import type { StageListener } from '../core/stage-events.js'
 import { engines } from '../engines/index.js'
 import { combineListeners, createLog, createPrometheus, type Log } from '../observe/index.js'
 import { createHttpServer, type HttpServer } from '../protocols/http-server.js'
-import { protocols } from '../protocols/index.js'
 import type { Service } from '../service/service.js'
 import type { Io } from './commands/command.js'
 import type { OptionsOf } from './options.js'
-import { createProgress } from './progress.js'
+import { defaultParts, type Parts } from './parts.js'
+import { createProgress, type Progress } from './progress.js'
 import { createServing, createSource, type Serving } from './serving.js'
+
+type ServerOptions = OptionsOf<'serve' | 'demo'>
 
 export interface ServerRun {
   readonly paths: readonly string[]
   readonly names?: ReadonlyMap<string, string>
-  readonly options: OptionsOf<'serve' | 'demo'>
+  readonly options: ServerOptions
   readonly io: Io
+  readonly parts?: Parts
   /** Called once every model has been tried. */
   readonly onLoaded?: (url: string) => Promise<void>
 }
 
 /** Resolves with the exit code when the server has drained. */
-export async function runServer({ paths, names, options, io, onLoaded }: ServerRun): Promise<number> {
+export async function runServer({
+  paths,
+  names,
+  options,
+  io,
+  onLoaded,
+  parts = defaultParts,
+}: ServerRun): Promise<number> {
   const log = openLog(options, io)
   const prometheus = createPrometheus()
-  const onEvent = combineListeners(prometheus.listener, log.listener)
+  const progress = createProgress(io.stderr)
+  // Before the log's line, which would otherwise be drawn into the bar.
+  const stopBar: StageListener = (event) => event.type === 'servable_state' && progress.stop()
+  const onEvent = combineListeners(prometheus.listener, stopBar, log.listener)
   const onWarning = (message: string) => log.logger.warn(message)
-  const aspired = await createSource({ paths, ...(names && { names }), onWarning }).aspiredVersions()
+  const aspired = await createSource({ paths, ...(names && { names }), onWarning }, parts).aspiredVersions()
   if (aspired.length === 0) {
     throw new RecserveError(
       'not_found',
-      `no model found below ${paths.join(', ')}; recserve inspect PATH says more`,
+      `no model found below ${[...paths, ...(names?.values() ?? [])].join(', ')}; recserve inspect PATH says more`,
     )
   }
   const stop = io.stopSignal()
-  const serving = openServing(options, onEvent, io)
+  const serving = openServing(options, onEvent, { parts, progress, onWarning })
   const http = createHttpServer({
-    protocols,
+    protocols: parts.protocols,
     context: {
       service: serving.service,
       onEvent,
@@ -52,10 +66,12 @@ export async function runServer({ paths, names, options, io, onLoaded }: ServerR
   try {
     const url = await listen(http, options)
     log.logger.info(`listening on ${url}`)
+    // Whoever asked for any free port has to be told which, however little is logged.
+    if (!showsInfo(options.logLevel)) io.stderr.write(`listening on ${url}\n`)
     stop.addEventListener('abort', () => serving.service.drain())
     await untilStopped(stop, async () => {
       await serving.manager.apply(aspired)
-      if (!stop.aborted) logReadiness(log, serving.service)
+      if (!stop.aborted) logReadiness(log, serving.service, options)
       await onLoaded?.(url)
     })
     log.logger.info('stopping: answering what has been accepted')
@@ -67,7 +83,7 @@ export async function runServer({ paths, names, options, io, onLoaded }: ServerR
   return 0
 }
 
-function openLog(options: OptionsOf<'serve' | 'demo'>, { stderr }: Io): Log {
+function openLog(options: ServerOptions, { stderr }: Io): Log {
   const automatic = stderr.isTTY ? 'text' : 'json'
   return createLog({
     level: options.logLevel,
@@ -78,9 +94,9 @@ function openLog(options: OptionsOf<'serve' | 'demo'>, { stderr }: Io): Log {
 }
 
 function openServing(
-  options: OptionsOf<'serve' | 'demo'>,
-  onEvent: ReturnType<typeof combineListeners>,
-  { stderr }: Io,
+  options: ServerOptions,
+  onEvent: StageListener,
+  { parts, progress, onWarning }: { parts: Parts; progress: Progress; onWarning: (message: string) => void },
 ): Serving {
   const { index, fallback, maxQueued } = options
   const engine = engines[0].create({
@@ -88,18 +104,21 @@ function openServing(
     runTimeoutMs: options.runTimeoutMs,
     onEvent,
   })
-  const progress = stderr.isTTY ? createProgress(stderr) : undefined
   return createServing({
+    parts,
     engine,
     index,
     fallback,
     maxQueued,
     onEvent,
-    ...(progress && { onProgress: progress.update }),
+    onProgress: progress.update,
+    onWarning,
   })
 }
 
-async function listen(http: HttpServer, { host, httpPort }: OptionsOf<'serve' | 'demo'>): Promise<string> {
+const showsInfo = (level: ServerOptions['logLevel']): boolean => ['trace', 'debug', 'info'].includes(level)
+
+async function listen(http: HttpServer, { host, httpPort }: ServerOptions): Promise<string> {
   try {
     const { address, port, family } = await http.listen({ host, port: httpPort })
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
@@ -123,9 +142,13 @@ async function untilStopped(stop: AbortSignal, work: () => Promise<void>): Promi
   })
 }
 
-function logReadiness({ logger }: Log, service: Service): void {
+function logReadiness({ logger }: Log, service: Service, { libservingModel }: ServerOptions): void {
   const { ready, models } = service.readiness()
   const serving = models.filter(({ state }) => state === 'available').length
   if (ready) logger.info(`ready: ${serving} of ${models.length} models serve`)
   else logger.error('no model serves: see the errors above')
+  for (const [kind, name] of libservingModel) {
+    const isHere = models.some((model) => model.servable.model === name && model.kind === `libreco-${kind}`)
+    if (!isHere) logger.warn(`--libserving-model ${kind}=${name}: no ${kind} model has this name`)
+  }
 }

@@ -1,18 +1,16 @@
 /** Builds the parts behind the wires and joins them: engine, index, store, manager, service. */
-import { vectorIndexKinds } from '../ann/index.js'
 import type { StageListener } from '../core/stage-events.js'
 import type { Engine } from '../engines/engine.js'
-import { createFileSystemSource } from '../lifecycle/file-system-source.js'
 import { createManager, type Manager } from '../lifecycle/manager.js'
-import type { AspiredVersion, Source } from '../lifecycle/source.js'
-import { modelKinds } from '../models/index.js'
+import type { AspiredVersion, Source, SourceOptions } from '../lifecycle/source.js'
 import type { Recommender } from '../models/recommender.js'
 import { createService } from '../service/index.js'
 import type { Service } from '../service/service.js'
-import { stores } from '../stores/index.js'
 import { createModelLoader, recognise } from './model-loader.js'
+import { defaultParts, type Parts } from './parts.js'
 
 export interface ServingOptions {
+  readonly parts?: Parts
   readonly engine: Engine
   /** Name of a vector index kind. */
   readonly index: string
@@ -20,6 +18,7 @@ export interface ServingOptions {
   /** Requests that may wait for one index. */
   readonly maxQueued?: number
   readonly onEvent: StageListener
+  readonly onWarning?: (message: string) => void
   readonly onProgress?: (version: AspiredVersion, doneBytes: number, totalBytes: number) => void
 }
 
@@ -31,18 +30,21 @@ export interface Serving {
 }
 
 export function createServing(options: ServingOptions): Serving {
-  const { engine, index, fallback, maxQueued, onEvent, onProgress } = options
+  const { parts = defaultParts, engine, index, fallback, maxQueued, onEvent, onProgress, onWarning } = options
   const now = () => performance.now()
-  const indexKind = vectorIndexKinds.find(({ name }) => name === index)
+  const indexKind = parts.vectorIndexKinds.find(({ name }) => name === index)
   if (!indexKind) throw new Error(`no vector index kind is named ${index}: this is a bug`)
-  const store = stores.memory()
+  const store = parts.storeKinds[0].create()
   const indexTools = { engine, onEvent, ...(maxQueued !== undefined && { maxQueued }) }
   const loader = createModelLoader({
-    kinds: modelKinds,
+    kinds: parts.modelKinds,
     indexKind,
     indexTools,
     store,
     ...(onProgress && { onProgress }),
+    ...(onWarning && {
+      onWarning: ({ servable }, message) => onWarning(`model '${servable.model}': ${message}`),
+    }),
   })
   const describe = ({ summary: { memoryBytes, ...rest } }: Recommender) => ({
     ...rest,
@@ -60,21 +62,16 @@ export function createServing(options: ServingOptions): Serving {
   }
 }
 
-export interface SourceOptions {
-  readonly paths: readonly string[]
-  /** Path by model name, as `--name NAME=PATH` gives it. */
-  readonly names?: ReadonlyMap<string, string>
-  /** Every version folder of a model, not the newest alone. */
-  readonly allVersions?: boolean
-  readonly onWarning?: (message: string) => void
-}
-
-export function createSource({ paths, names = new Map(), allVersions, onWarning }: SourceOptions): Source {
-  return createFileSystemSource({
-    paths,
-    names: new Map([...names].map(([name, path]) => [path, name])),
-    allVersions: allVersions ?? false,
-    recognise: (directory) => recognise(modelKinds, directory),
-    onWarning: onWarning ?? (() => {}),
+/** A source over the given paths; what is not said is not wished. */
+export function createSource(
+  options: Partial<SourceOptions> & Pick<SourceOptions, 'paths'>,
+  parts: Parts = defaultParts,
+): Source {
+  return parts.sourceKinds[0].create({
+    names: new Map(),
+    allVersions: false,
+    recognise: (directory) => recognise(parts.modelKinds, directory),
+    onWarning: () => {},
+    ...options,
   })
 }

@@ -13,8 +13,8 @@ export type StageEvent =
       readonly wire: string
       readonly route: string
       readonly requestId: string
-      readonly model: string | undefined
-      readonly version: number | undefined
+      readonly model?: string
+      readonly version?: number
       readonly code: Code | 'ok'
       readonly httpStatus: number
       readonly durationMs: number

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { access, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { temporaryFolder } from '../../tests/temporary.js'
 import { createFileSystemSource } from './file-system-source.js'
 
 /** Makes folders, each with a marker file, below a fresh root. */
 async function tree(...folders: string[]): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'recserve-source-'))
+  const root = temporaryFolder('source')
   for (const folder of folders) {
     await mkdir(join(root, folder), { recursive: true })
     await writeFile(join(root, folder, folder.includes('broken') ? 'broken.model' : 'good.model'), '')
@@ -72,8 +72,27 @@ test('overlapping paths and circular links find each model once', async () => {
 
 test('a name given for a path is the model name, and the path is served', async () => {
   const root = await tree('x/model', 'y/model')
-  const { found } = await find([], { [join(root, 'x/model')]: 'first', [join(root, 'y/model')]: 'second' })
+  const { found } = await find([], { first: join(root, 'x/model'), second: join(root, 'y/model') })
   assert.deepEqual(found, ['first:1 test', 'second:1 test'])
+})
+
+test('a name for a folder that is no model, or a second name for one, is refused', async () => {
+  const root = await tree('x/model')
+  await assert.rejects(find([], { first: root }), {
+    code: 'invalid_argument',
+    message: /is not a model itself/,
+  })
+  const twice = { first: join(root, 'x/model'), second: join(root, 'x', 'model') }
+  await assert.rejects(find([], twice), {
+    code: 'invalid_argument',
+    message: /named twice: 'first' and 'second'/,
+  })
+})
+
+test('a link to a model is served under its own name, beside the model', async () => {
+  const root = await tree('v12')
+  await symlink(join(root, 'v12'), join(root, 'stable'))
+  assert.deepEqual((await find([root])).found, ['stable:1 test', 'v12:1 test'])
 })
 
 test('two folders of one name are refused, with both and the way out', async () => {
@@ -82,7 +101,7 @@ test('two folders of one name are refused, with both and the way out', async () 
     code: 'invalid_argument',
     message: /two models are named 'model': .*x.model and .*y.model.*--name NAME=PATH/,
   })
-  assert.deepEqual((await find([root], { [join(root, 'x/model')]: 'first' })).found, [
+  assert.deepEqual((await find([root], { first: join(root, 'x/model') })).found, [
     'first:1 test',
     'model:1 test',
   ])

@@ -1,21 +1,8 @@
 /** Finds model directories below the given paths: each is a version, or holds numeric version directories. */
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import { RecserveError } from '../core/errors.js'
-import type { AspiredVersion, Source } from './source.js'
-
-export interface FileSystemSourceOptions {
-  /** Directories to look at and below. */
-  readonly paths: readonly string[]
-  /** Model name by directory, instead of the folder's own name; a directory named here is looked at too. */
-  readonly names: ReadonlyMap<string, string>
-  /** The kind of model a directory holds, if any. Throws for a model directory that is broken. */
-  readonly recognise: (directory: string) => Promise<{ readonly kind: string } | undefined>
-  /** Every version folder of a model, newest first, instead of the newest alone (TensorFlow Serving's default policy). */
-  readonly allVersions: boolean
-  /** Told of a path below which there is no model. */
-  readonly onWarning: (message: string) => void
-}
+import type { AspiredVersion, Source, SourceKind, SourceOptions } from './source.js'
 
 /** How far below a given path models are looked for; deeper trees are data, not model folders. */
 const maxDepth = 6
@@ -31,52 +18,76 @@ interface Found {
   readonly versions: readonly Version[]
 }
 
-/** @throws RecserveError from `aspiredVersions`: `not_found` for a path that is not there, `invalid_argument` where two folders have one name. */
-export function createFileSystemSource(options: FileSystemSourceOptions): Source {
+/** @throws RecserveError from `aspiredVersions`: `not_found` for a path that is not there, `invalid_argument` where two folders have one name, or one two. */
+export function createFileSystemSource(options: SourceOptions): Source {
   return {
     async aspiredVersions() {
+      const names = await namesByDirectory(options.names)
       const found = new Map<string, Found>()
-      const names = new Map<string, string>()
-      for (const [path, name] of options.names) names.set(await existing(path), name)
-      for (const path of [...options.paths, ...options.names.keys()]) {
-        const visited = new Set<string>()
-        await search({ directory: await existing(path), depth: maxDepth, visited, found }, options)
-        if (![...visited].some((directory) => found.has(directory))) {
-          options.onWarning(`no model found below ${path}`)
+      for (const path of [...names.keys(), ...options.paths]) {
+        const root = await existing(path)
+        const before = found.size
+        await search({ directory: root, ancestors: [], found }, options)
+        if (names.has(root) && !found.has(root)) {
+          throw new RecserveError(
+            'invalid_argument',
+            `--name ${names.get(root)}=${path}: this is not a model itself; recserve inspect PATH tells what is there`,
+          )
         }
+        if (found.size === before && !isWithin(root, found)) options.onWarning(`no model found below ${path}`)
       }
       return named([...found.values()], names)
     },
   }
 }
 
+export const fileSystem: SourceKind = { name: 'file-system', create: createFileSystemSource }
+
+/** Turned around: a folder has one name. */
+async function namesByDirectory(names: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+  const byDirectory = new Map<string, string>()
+  for (const [name, path] of names) {
+    const directory = await existing(path)
+    const other = byDirectory.get(directory)
+    if (other !== undefined) {
+      throw new RecserveError(
+        'invalid_argument',
+        `${path} is named twice: '${other}' and '${name}'; choose one`,
+      )
+    }
+    byDirectory.set(directory, name)
+  }
+  return byDirectory
+}
+
+/** Whether a model has been found at a directory or below it. */
+const isWithin = (root: string, found: ReadonlyMap<string, Found>): boolean =>
+  [...found.keys()].some((directory) => directory === root || directory.startsWith(root + sep))
+
 interface Visit {
   readonly directory: string
-  readonly depth: number
-  /** Real paths already looked at from this root: symbolic links may make a circle. */
-  readonly visited: Set<string>
-  /** Models by real path, so that overlapping roots find each once. */
+  /** Real paths of the folders above: symbolic links may make a circle. */
+  readonly ancestors: readonly string[]
+  /** Models by absolute path, so that overlapping roots find each once. A link to a model is another one, under its own name. */
   readonly found: Map<string, Found>
 }
 
-async function search(visit: Visit, options: FileSystemSourceOptions): Promise<void> {
-  const { directory, depth, visited, found } = visit
+async function search({ directory, ancestors, found }: Visit, options: SourceOptions): Promise<void> {
   const real = await realpath(directory)
-  if (visited.has(real)) return
-  visited.add(real)
-  if (found.has(real)) return
+  if (ancestors.includes(real) || found.has(directory)) return
   const itself = await versionAt(directory, 1, options)
   if (itself) {
-    found.set(real, { directory, versions: [itself] })
+    found.set(directory, { directory, versions: [itself] })
     return
   }
   const children = await folders(directory)
   const versions = await versionsBelow(directory, children, options)
   if (versions.length > 0) {
-    found.set(real, { directory, versions })
-  } else if (depth > 0) {
-    for (const child of children)
-      await search({ ...visit, directory: join(directory, child), depth: depth - 1 }, options)
+    found.set(directory, { directory, versions })
+  } else if (ancestors.length < maxDepth) {
+    for (const child of children) {
+      await search({ directory: join(directory, child), ancestors: [...ancestors, real], found }, options)
+    }
   }
 }
 
@@ -84,7 +95,7 @@ async function search(visit: Visit, options: FileSystemSourceOptions): Promise<v
 async function versionAt(
   directory: string,
   version: number,
-  { recognise }: FileSystemSourceOptions,
+  { recognise }: SourceOptions,
 ): Promise<Version | undefined> {
   const recognised = await recognise(directory).catch(() => ({ kind: undefined }))
   return recognised && { version, directory, kind: recognised.kind }
@@ -94,7 +105,7 @@ async function versionAt(
 async function versionsBelow(
   directory: string,
   children: readonly string[],
-  options: FileSystemSourceOptions,
+  options: SourceOptions,
 ): Promise<readonly Version[]> {
   const numbered = children
     .filter((name) => /^\d+$/.test(name) && Number.isSafeInteger(Number(name)))
@@ -112,7 +123,7 @@ async function versionsBelow(
 function named(found: readonly Found[], names: ReadonlyMap<string, string>): AspiredVersion[] {
   const directories = new Map<string, string>()
   return found.flatMap(({ directory, versions }) => {
-    const model = names.get(resolve(directory)) ?? basename(resolve(directory))
+    const model = names.get(directory) ?? basename(directory)
     const other = directories.get(model)
     if (other !== undefined) {
       throw new RecserveError(

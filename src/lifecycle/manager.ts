@@ -60,6 +60,8 @@ interface Entry<T> {
   lent: number
   /** Called when the last borrower returns it. */
   onIdle: (() => void) | undefined
+  /** Settles when a load under way has ended, well or not. */
+  loading: Promise<void> | undefined
 }
 
 export function createManager<T extends Closeable>(options: ManagerOptions<T>): Manager<T> {
@@ -92,12 +94,14 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
       entry.loaded = await options.loader.load(entry.aspired, abort.signal)
       move(entry, 'available', options.now() - started)
     } catch (thrown) {
-      entry.error = RecserveError.from(thrown)
+      // A load that was called off is no failure.
+      if (!abort.signal.aborted) entry.error = RecserveError.from(thrown)
       move(entry, 'end', options.now() - started)
     }
   }
 
   async function unload(entry: Entry<T>): Promise<void> {
+    await entry.loading
     if (entry.state === 'available') {
       move(entry, 'unloading')
       if (entry.lent > 0) await new Promise<void>((resolve) => (entry.onIdle = resolve))
@@ -105,7 +109,7 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
       entry.loaded = undefined
     }
     entry.error = undefined
-    move(entry, 'end')
+    if (entry.state !== 'start') move(entry, 'end')
     entries.delete(servableKey(entry.aspired.servable))
   }
 
@@ -123,12 +127,17 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
           error: undefined,
           lent: 0,
           onIdle: undefined,
+          loading: undefined,
         }
         entries.set(key, entry)
         added.push(entry)
         move(entry, 'start')
       }
-      for (const entry of added) if (!abort.signal.aborted) await load(entry)
+      for (const entry of added) {
+        if (abort.signal.aborted) break
+        entry.loading = load(entry)
+        await entry.loading
+      }
       const unwanted = [...entries.values()].filter(
         (entry) => !wanted.has(servableKey(entry.aspired.servable)),
       )

@@ -13,3 +13,22 @@ export interface Source {
   /** Everything that should be loaded now. */
   aspiredVersions(): Promise<readonly AspiredVersion[]>
 }
+
+export interface SourceOptions {
+  /** Where to look. */
+  readonly paths: readonly string[]
+  /** Path by model name, for models that are not to be named after their folder. Each must be a model itself. */
+  readonly names: ReadonlyMap<string, string>
+  /** Every version of a model, newest first, instead of the newest alone (TensorFlow Serving's default policy). */
+  readonly allVersions: boolean
+  /** The kind of model a directory holds, if any. Throws for a model directory that is broken. */
+  readonly recognise: (directory: string) => Promise<{ readonly kind: string } | undefined>
+  /** Told of a path below which there is no model. */
+  readonly onWarning: (message: string) => void
+}
+
+/** One way to find versions: a line in `lifecycle/index.ts`. */
+export interface SourceKind {
+  readonly name: string
+  create(options: SourceOptions): Source
+}

@@ -115,20 +115,19 @@ function createEmbedRecommender({ algorithm, population, vectors, index }: Parts
       memoryBytes:
         population.memoryBytes +
         vectors.users.values.byteLength +
-        vectors.items.values.byteLength +
+        // The index keeps its own, in the inference process where the catalogue is large.
+        2 * vectors.items.values.byteLength +
         4 * catalog.size,
     },
     users,
     catalog,
+    sequenceUse: 'unknown_users',
     reads: ['consumed'],
     snapshot,
     popularity,
 
     async rank(query, options) {
-      if (query.user !== -1) {
-        const best = await search(row(vectors.users, query.user), options)
-        return query.sequence ? { ...best, warnings: [sequenceUnused(algorithm)] } : best
-      }
+      if (query.user !== -1) return search(row(vectors.users, query.user), options)
       const mean = sequenceMean(query, vectors)
       return mean && { ...(await search(mean, options)), fallback: 'sequence_mean' }
     },
@@ -144,9 +143,6 @@ function createEmbedRecommender({ algorithm, population, vectors, index }: Parts
     close: () => index.close(),
   }
 }
-
-const sequenceUnused = (algorithm: string) =>
-  `sequence is not used: ${algorithm} answers a known user from the vector it learned for them`
 
 /** The mean of the sequence's item vectors stands for a user without a vector; the user's side of a bias column is 1. */
 function sequenceMean({ sequence }: Query, { items, hasBias }: Vectors): Float32Array | undefined {

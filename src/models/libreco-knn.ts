@@ -78,7 +78,11 @@ function createKnnRecommender(
   let request = 0
 
   function scoreByItems(history: Int32Array): void {
-    request = (request + 1) >>> 0
+    if (request === 0xffffffff) {
+      countedIn.fill(0)
+      request = 0
+    }
+    request++
     for (let h = 0; h < history.length; h++) {
       const item = history[h]!
       if (countedIn[item] === request) continue
@@ -109,10 +113,12 @@ function createKnnRecommender(
         similarities.offsets.byteLength +
         similarities.columns.byteLength +
         similarities.weights.byteLength +
-        scores.byteLength,
+        scores.byteLength +
+        4 * catalog.size,
     },
     users,
     catalog,
+    sequenceUse: algorithm === 'UserCF' ? 'nobody' : 'everyone',
     reads: ['consumed'],
     snapshot,
     popularity,
@@ -120,14 +126,7 @@ function createKnnRecommender(
     rank(query, { n, excluded, candidates }) {
       if (!score(query)) return undefined
       exclude(scores, excluded)
-      const best = candidates ? topKOf(candidates, pick(scores, candidates), n) : topK(scores, n)
-      if (algorithm === 'UserCF' && query.sequence) {
-        return {
-          ...best,
-          warnings: ['sequence is not used: UserCF answers from the histories of similar users'],
-        }
-      }
-      return best
+      return candidates ? topKOf(candidates, pick(scores, candidates), n) : topK(scores, n)
     },
 
     similar(item, { n, excluded }) {

@@ -31,8 +31,6 @@ export type ModelFallback = 'sequence_mean' | 'unknown_user'
 
 export interface Ranking extends TopK {
   readonly fallback?: ModelFallback
-  /** Things a caller should know, such as a request field this model does not use. */
-  readonly warnings?: readonly string[]
 }
 
 export interface Similar extends TopK {
@@ -47,7 +45,7 @@ export interface ModelSummary {
   readonly items: number
   /** Embedding width; absent for models without vectors. */
   readonly width?: number
-  /** Bytes of typed arrays this version keeps. */
+  /** About what this version keeps, in this process and the inference process. */
   readonly memoryBytes: number
 }
 
@@ -55,6 +53,8 @@ export interface Recommender {
   readonly summary: ModelSummary
   readonly users: IdTable
   readonly catalog: IdTable
+  /** For whom a sequence in the request changes the answer; elsewhere `rank` is not given one. */
+  readonly sequenceUse: 'everyone' | 'unknown_users' | 'nobody'
   /** The user state `rank` needs; service asks the store for just this. */
   readonly reads: readonly UserField[]
   /** The user state this version was exported with. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { FastifyReply } from 'fastify'
 import type { Call } from '../core/call.js'
 import { RecserveError } from '../core/errors.js'
@@ -18,6 +19,8 @@ export function callOf(reply: FastifyReply): Call {
 
 function abortOnClose({ raw }: FastifyReply): AbortController {
   const controller = new AbortController()
+  // Every entry of a batch listens.
+  setMaxListeners(0, controller.signal)
   const abort = () => controller.abort(new RecserveError('cancelled', 'the caller has left'))
   if (raw.destroyed) abort()
   raw.once('close', () => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { RecserveError } from '../core/errors.js'
+import { createClientErrorHandler } from './client-error.js'
 import { limitConnections } from './connections.js'
 import { acceptJsonOnly } from './json-body.js'
 import type { Protocol, ProtocolContext } from './protocol.js'
@@ -81,6 +82,13 @@ function createApp({ context, maxBodyBytes, requestTimeoutMs }: HttpServerOption
     routerOptions: { maxParamLength: 65536 },
     // Node looks for overdue requests this often; its default of 30 s would double a short time-out.
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.min(requestTimeoutMs, 1000) },
+    // A URL that cannot be decoded comes past all hooks.
+    frameworkErrors(thrown, request, reply) {
+      request.outcome = {}
+      sendError(request, reply.header('x-request-id', request.id), thrown)
+      reportRequest(context, request, reply)
+    },
+    clientErrorHandler: createClientErrorHandler(context.onEvent),
   })
   acceptJsonOnly(app)
   app.decorateRequest('outcome', null as never)
@@ -93,7 +101,7 @@ function createApp({ context, maxBodyBytes, requestTimeoutMs }: HttpServerOption
   app.setNotFoundHandler((request, reply) => {
     const { status, error, allow } = routes.refusalOf(request.method, request.url)
     if (allow) reply.header('allow', allow)
-    noteRefusal(request, error)
+    noteRefusal(request.outcome, { status, error })
     return reply.code(status).send(errorBody(error))
   })
   return app
@@ -105,19 +113,20 @@ function requestIdOf(request: IncomingMessage): string | undefined {
   return typeof id === 'string' && /^[\w.:/+=@-]{1,128}$/.test(id) ? id : undefined
 }
 
+/** One event for a request, or one for each entry of a batch. */
 function reportRequest({ onEvent }: ProtocolContext, request: FastifyRequest, reply: FastifyReply): void {
-  const { model, version, code = 'ok', message, cause } = request.outcome
-  onEvent({
-    type: 'request',
-    wire: request.routeOptions.config.wire ?? 'http',
-    route: request.routeOptions.url ?? '',
-    requestId: request.id,
-    model,
-    version,
-    code,
-    httpStatus: reply.statusCode,
-    durationMs: reply.elapsedTime,
-    ...(message !== undefined && { message }),
-    ...(cause !== undefined && { cause }),
-  })
+  for (const { httpStatus = reply.statusCode, code = 'ok', ...outcome } of request.entries ?? [
+    request.outcome,
+  ]) {
+    onEvent({
+      type: 'request',
+      wire: request.routeOptions.config.wire ?? 'http',
+      route: request.routeOptions.url ?? '',
+      requestId: request.id,
+      httpStatus,
+      code,
+      durationMs: reply.elapsedTime,
+      ...outcome,
+    })
+  }
 }

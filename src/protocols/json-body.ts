@@ -11,7 +11,7 @@ export function acceptJsonOnly(app: FastifyInstance): void {
     try {
       done(null, JSON.parse(body as string))
     } catch (error) {
-      done(new RecserveError('invalid_argument', notJson(error)))
+      done(new RecserveError('invalid_argument', notJson(error), { cause: error }))
     }
   })
 }

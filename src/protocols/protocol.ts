@@ -30,7 +30,7 @@ export interface Protocol {
   register(app: FastifyInstance, context: ProtocolContext): void
 }
 
-/** What became of a request, for the request event; the wire fills it in. */
+/** What became of a request, or of one entry of a batch, for the request event; the wire fills it in. */
 export interface Outcome {
   model?: string
   version?: number
@@ -38,11 +38,15 @@ export interface Outcome {
   /** What the client was told of its error. */
   message?: string
   cause?: unknown
+  /** Of an entry, as if it had been a request of its own. */
+  httpStatus?: number
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
     outcome: Outcome
+    /** Of a batch: each is told as a request of its own. */
+    entries?: Outcome[]
   }
   interface FastifyContextConfig {
     wire?: string

@@ -1,14 +1,27 @@
 /** The wire's edge for errors: whatever was thrown becomes the house's error and gets its HTTP status. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RecserveError } from '../core/errors.js'
+import type { Outcome } from './protocol.js'
 import { httpStatus } from './status.js'
 
-/** The default form of an error; a wire with a form of its own sets its own handler. */
+export interface Refusal {
+  /** HTTP status. */
+  readonly status: number
+  readonly error: RecserveError
+}
+
+/** The default form of an error; a wire with a form of its own calls `refuse` and writes it. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const { status, error } = refusalOf(thrown)
-  noteRefusal(request, error)
-  if (error.code === 'unavailable') reply.header('retry-after', '1')
+  const { status, error } = refuse(request, reply, thrown)
   return reply.code(status).send(errorBody(error))
+}
+
+/** Notes what was thrown for the request event and sets the headers that go with it; the wire writes the body. */
+export function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): Refusal {
+  const refusal = refusalOf(thrown)
+  noteRefusal(request.outcome, refusal)
+  if (refusal.error.code === 'unavailable') reply.header('retry-after', '1')
+  return refusal
 }
 
 export function errorBody({ code, message }: RecserveError): { error: { code: string; message: string } } {
@@ -16,7 +29,7 @@ export function errorBody({ code, message }: RecserveError): { error: { code: st
 }
 
 /** The edge where any throw becomes the house's error, and gets its HTTP status. */
-export function refusalOf(thrown: unknown): { readonly status: number; readonly error: RecserveError } {
+export function refusalOf(thrown: unknown): Refusal {
   if (isTransportError(thrown)) {
     const message =
       thrown.statusCode === 413 ? 'the body is larger than this server accepts' : 'the request cannot be read'
@@ -39,8 +52,9 @@ function isTransportError(thrown: unknown): thrown is Error & { statusCode: numb
 }
 
 /** For the request event. */
-export function noteRefusal({ outcome }: FastifyRequest, { code, message, cause }: RecserveError): void {
-  outcome.code = code
-  outcome.message = message
-  outcome.cause = cause
+export function noteRefusal(outcome: Outcome, { status, error }: Refusal): void {
+  outcome.httpStatus = status
+  outcome.code = error.code
+  outcome.message = error.message
+  outcome.cause = error.cause
 }

@@ -9,7 +9,8 @@ export interface Rows {
   readonly unknown: number
 }
 
-const none: Rows = { rows: new Int32Array(0), unknown: 0 }
+export const noRows = new Int32Array(0)
+const none: Rows = { rows: noRows, unknown: 0 }
 
 /** The rows of the known ids, in order, repeats kept. */
 export function toRows(catalog: IdTable, ids: readonly string[] | undefined): Rows {
@@ -31,7 +32,7 @@ export function toItems(catalog: IdTable, { indices, scores }: TopK): readonly S
 
 export function concatRows(...parts: readonly Int32Array[]): Int32Array {
   const filled = parts.filter((part) => part.length > 0)
-  if (filled.length <= 1) return filled[0] ?? none.rows
+  if (filled.length <= 1) return filled[0] ?? noRows
   const all = new Int32Array(filled.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of filled) {

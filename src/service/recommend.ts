@@ -6,8 +6,8 @@ import type { Stage } from '../core/stage-events.js'
 import type { UserState } from '../core/user.js'
 import type { Lent } from '../lifecycle/manager.js'
 import type { Ranking, RankOptions, Recommender } from '../models/recommender.js'
-import { exclude, topK, topKOf } from '../tensor/top-k.js'
-import { concatRows, type Rows, toItems, toRows } from './items.js'
+import { concatRows, noRows, type Rows, toItems, toRows } from './items.js'
+import { rankByPopularity } from './popular.js'
 import type { Fallback, RecommendRequest, RecommendResponse, Service, ServiceOptions } from './service.js'
 
 /** A request in the rows of the version that answers it. */
@@ -50,29 +50,22 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
 
   async function rank(
     { servable, loaded }: Lent<Recommender>,
-    resolved: Resolved,
+    { user, sequence }: Resolved,
     { state, options: rankOptions }: { state: UserState | undefined; options: RankOptions },
   ): Promise<Answer> {
-    const { rows, unknown } = resolved.sequence
-    const isUnknownSequence = rows.length === 0 && unknown > 0
+    const isUsed = usesSequence(loaded, user)
+    const isUnknownSequence = isUsed && sequence.rows.length === 0 && sequence.unknown > 0
     if (!isUnknownSequence) {
-      const sequence = rows.length > 0 ? rows : undefined
-      const ranking = await loaded.rank({ user: resolved.user, state, sequence }, rankOptions)
+      const query = { user, state, sequence: isUsed && sequence.rows.length > 0 ? sequence.rows : undefined }
+      const ranking = await loaded.rank(query, rankOptions)
       // Where nothing can be told of a known user, the fallback says more than an empty list.
-      if (ranking && (ranking.indices.length > 0 || options.fallback === 'none' || rankOptions.n === 0))
-        return ranking
+      const isEnough = options.fallback === 'none' || rankOptions.n === 0
+      if (ranking && (isEnough || ranking.indices.length > 0)) return ranking
     }
-    if (options.fallback === 'popular') return popular(loaded, rankOptions)
-    if (isUnknownSequence) {
-      throw new RecserveError(
-        'not_found',
-        `model '${servable.model}' knows none of the ${unknown} items in 'sequence'`,
-      )
-    }
-    throw new RecserveError(
-      'not_found',
-      `model '${servable.model}' (${loaded.summary.algorithm}) does not know this user${hintFor(loaded)}`,
-    )
+    if (options.fallback === 'popular')
+      return { ...rankByPopularity(loaded, rankOptions), fallback: 'popular' }
+    const unknownItems = isUnknownSequence ? sequence.unknown : 0
+    throw new RecserveError('not_found', whyNot(servable, loaded, unknownItems))
   }
 
   return (request, call = {}) => {
@@ -87,9 +80,16 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
   }
 }
 
-function hintFor({ summary }: Recommender): string {
+/** Whether a sequence changes what this user is answered. */
+function usesSequence({ sequenceUse }: Recommender, user: number): boolean {
+  return sequenceUse === 'everyone' || (sequenceUse === 'unknown_users' && user === -1)
+}
+
+function whyNot({ model }: ServableId, { summary, sequenceUse }: Recommender, unknownItems: number): string {
+  if (unknownItems > 0) return `model '${model}' knows none of the ${unknownItems} items in 'sequence'`
   const popular = 'serve with --fallback popular'
-  return summary.algorithm === 'UserCF' ? `; ${popular}` : `; send a 'sequence' of item ids, or ${popular}`
+  const hint = sequenceUse === 'nobody' ? popular : `send a 'sequence' of item ids, or ${popular}`
+  return `model '${model}' (${summary.algorithm}) does not know this user; ${hint}`
 }
 
 function resolve({ users, catalog }: Recommender, request: RecommendRequest): Resolved {
@@ -106,28 +106,14 @@ function toRankOptions(
   { sequence, exclude, candidates }: Resolved,
   { state, call }: { state: UserState | undefined; call: Call },
 ): RankOptions {
-  // Without a stored history the sequence is the history: what it names has been had.
-  const consumed = includeConsumed ? undefined : (state?.consumed ?? sequence.rows)
+  // What a sequence names has been had, too.
+  const consumed = includeConsumed ? [] : [state?.consumed ?? noRows, sequence.rows]
   return {
     n,
-    excluded: consumed ? concatRows(consumed, exclude.rows) : exclude.rows,
+    excluded: concatRows(...consumed, exclude.rows),
     candidates: candidates && Int32Array.from(new Set(candidates.rows)),
     call,
   }
-}
-
-/** What most users have had, as often as the score says; ties go to the lower row. */
-function popular({ popularity }: Recommender, { n, excluded, candidates }: RankOptions): Answer {
-  const counts = Float64Array.from(popularity)
-  exclude(counts, excluded)
-  const best = candidates
-    ? topKOf(
-        candidates,
-        Float64Array.from(candidates, (row) => counts[row]!),
-        n,
-      )
-    : topK(counts, n)
-  return { ...best, fallback: 'popular' }
 }
 
 function toResponse(
@@ -135,6 +121,7 @@ function toResponse(
   { request, resolved, ranking }: { request: RecommendRequest; resolved: Resolved; ranking: Answer },
 ): RecommendResponse {
   const items = toItems(loaded.catalog, ranking)
+  const isIgnored = (request.sequence?.length ?? 0) > 0 && !usesSequence(loaded, resolved.user)
   const shortfall = request.n - items.length
   const unknownItems =
     resolved.sequence.unknown + resolved.exclude.unknown + (resolved.candidates?.unknown ?? 0)
@@ -144,6 +131,11 @@ function toResponse(
     ...(shortfall > 0 && { shortfall }),
     ...(ranking.fallback && { fallback: ranking.fallback }),
     ...(unknownItems > 0 && { unknownItems }),
-    ...(ranking.warnings && { warnings: ranking.warnings }),
+    ...(isIgnored && { warnings: [sequenceIgnored(loaded)] }),
   }
 }
+
+const sequenceIgnored = ({ summary, sequenceUse }: Recommender) =>
+  sequenceUse === 'nobody'
+    ? `sequence is not used: ${summary.algorithm} answers from the histories of similar users`
+    : `sequence is not used: ${summary.algorithm} answers a known user from the vector it learned for them`

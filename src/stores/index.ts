@@ -1,3 +1,5 @@
-import { createMemoryStore } from './memory.js'
+import { memory } from './memory.js'
+import type { StoreKind } from './store.js'
 
-export const stores = { memory: createMemoryStore } as const
+/** The kinds of store there are; the first is the default. */
+export const storeKinds = [memory] as const satisfies readonly StoreKind[]

@@ -1,6 +1,6 @@
 import { servableKey } from '../core/servable.js'
 import type { UserSnapshot } from '../core/user.js'
-import type { Store } from './store.js'
+import type { Store, StoreKind } from './store.js'
 
 /** The embedded default: user state in this process, as the loaded versions were exported with it. Reads never wait. */
 export function createMemoryStore(): Store {
@@ -13,3 +13,5 @@ export function createMemoryStore(): Store {
     async close() {},
   }
 }
+
+export const memory: StoreKind = { name: 'memory', create: createMemoryStore }

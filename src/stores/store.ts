@@ -2,6 +2,12 @@
 import type { ServableId } from '../core/servable.js'
 import type { UserField, UserSnapshot, UserState } from '../core/user.js'
 
+/** One way to keep user state: a line in `stores/index.ts`. */
+export interface StoreKind {
+  readonly name: string
+  create(): Store
+}
+
 export interface Store {
   readonly name: string
   /** Takes in the users a model version was exported with; called once before the version serves. */

@@ -2,7 +2,7 @@ import type { Matrix } from './matrix.js'
 
 /**
  * `out[r] = <matrix row r, query>` for every row, summed in double precision in four strands
- * (0.9 ns per multiply-add: bench/inner-product.ts).
+ * (some 1.3 ns per multiply-add: bench/exact-index.ts).
  */
 export function innerProducts(matrix: Matrix, query: Float32Array, out: Float32Array): void {
   for (let r = 0, at = 0; r < matrix.rows; r++, at += matrix.columns) {

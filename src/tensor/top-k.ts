@@ -21,7 +21,7 @@ export function exclude(scores: Float32Array | Float64Array, rows: Int32Array): 
  * where fewer rows have a score.
  *
  * A binary heap of the best k so far, its worst at the root; the scan tests eight scores at a time against that root
- * (three times the speed of one at a time, bench/top-k.ts).
+ *.
  */
 export function topK(scores: Float32Array | Float64Array, k: number): TopK {
   const n = scores.length

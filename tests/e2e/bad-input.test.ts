@@ -69,6 +69,12 @@ describe('bad input', () => {
     ['100,000 nested lists', '['.repeat(100_000) + ']'.repeat(100_000), 400, /expected a JSON object/],
     ['100,000 nested objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 400, /unknown field 'a'/],
     ['requests of a wrong type', '{"requests": {}}', 400, /^requests: expected a list of requests/],
+    [
+      'too many items',
+      JSON.stringify({ requests: Array(101).fill({ n: 1000 }) }),
+      400,
+      /more than 100000 items/,
+    ],
     ['too many requests', JSON.stringify({ requests: Array(1001).fill({}) }), 400, /at most 1000 requests/],
   ]
   for (const [what, body, status, message] of refused) {
@@ -116,6 +122,22 @@ describe('bad input', () => {
     })
   }
 
+  test('a hostile id of a megabyte costs no more than reading it', async () => {
+    const started = performance.now()
+    const hostile = `${'0'.repeat(1_000_000)}x`
+    assert.equal((await post(JSON.stringify({ user: hostile }))).status, 404)
+    assert.equal((await post(JSON.stringify({ sequence: [hostile] }))).status, 404)
+    assert.ok(performance.now() - started < 5_000)
+  })
+
+  test('a URL that cannot be decoded: 400, in our form, and nothing of it in the answer', async () => {
+    const response = await fetch(`${server.url}/v1/similar/itemcf/%ff-secret`)
+    const text = await response.text()
+    assert.equal(response.status, 400)
+    assert.equal((JSON.parse(text) as ErrorBody).error.code, 'invalid_argument')
+    assert.ok(response.headers.get('x-request-id') && !text.includes('secret'))
+  })
+
   test('one bad request of a batch does not harm the others', async () => {
     const requests = [{ user, n: 1 }, { user, n: 0 }, { user: 'nobody' }, 7, { user: userId(1), n: 1 }]
     const response = await post(JSON.stringify({ requests }))
@@ -161,7 +183,7 @@ describe('bad input', () => {
     socket.write('POST /v1/recommend/itemcf HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"user"')
     let answer = ''
     for await (const chunk of socket) answer += chunk
-    assert.match(answer, /^HTTP\/1\.1 408 /)
+    assert.match(answer, /^HTTP\/1\.1 408 [\s\S]*x-request-id: [\s\S]*\{"error":\{"code":"deadline_exceeded"/)
   })
 
   test('bytes that are not HTTP: 400 and the connection is closed', async () => {
@@ -170,7 +192,10 @@ describe('bad input', () => {
     socket.write('\x16\x03\x01 this is not HTTP\r\n\r\n')
     let answer = ''
     for await (const chunk of socket) answer += chunk
-    assert.match(answer, /^HTTP\/1\.1 400 /)
+    assert.match(
+      answer,
+      /^HTTP\/1\.1 400 [\s\S]*\{"error":\{"code":"invalid_argument","message":"this is not an HTTP request"/,
+    )
   })
 
   test('more connections than the limit: 503 with Retry-After, and those within it go on', async () => {

@@ -1,12 +1,12 @@
 /** The built CLI as a person uses it: commands, exit codes, a server that is killed, stopped and overloaded. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { postJson, type RunningServer, runCli, startServer } from '../cli.js'
 import { writeEmbeddings } from '../random-models.js'
+import { temporaryFolder } from '../temporary.js'
 import { itemId, userId, writeWorld } from '../world.js'
 
 interface Answer {
@@ -16,10 +16,9 @@ interface Answer {
 describe('commands', () => {
   let models = ''
   before(async () => {
-    models = await mkdtemp(join(tmpdir(), 'recserve-cli-'))
+    models = temporaryFolder('cli')
     for (const algorithm of ['ItemCF', 'UserCF', 'ALS'] as const) await writeWorld(algorithm, models)
   })
-  after(() => rm(models, { recursive: true }))
 
   test('recommend answers on standard output, and nothing else', async () => {
     const { code, stdout, stderr } = await runCli([
@@ -97,7 +96,7 @@ describe('commands', () => {
   })
 
   test('a folder without models ends serve with a reason', async () => {
-    const empty = await mkdtemp(join(tmpdir(), 'recserve-empty-'))
+    const empty = temporaryFolder('empty')
     const { code, stderr } = await runCli(['serve', empty])
     assert.equal(code, 1)
     assert.match(stderr, /no model found below/)
@@ -118,7 +117,7 @@ describe('commands', () => {
 
 describe('a server with a broken model', () => {
   test('serves the others and says what is wrong', async () => {
-    const models = await mkdtemp(join(tmpdir(), 'recserve-cli-'))
+    const models = temporaryFolder('cli')
     await writeWorld('ALS', models)
     const broken = await writeWorld('UserCF', models)
     await writeFile(join(broken, 'sim.json'), '{"0":[[99,1]]}')
@@ -220,5 +219,7 @@ describe('a server under load', () => {
 
 /** The id of a process' only child. */
 function childOf(pid: number): number {
-  return Number(execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).trim())
+  const [child = '', ...others] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  assert.deepEqual(others, [])
+  return Number(child)
 }

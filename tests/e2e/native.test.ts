@@ -97,6 +97,35 @@ describe('native wire', () => {
     assert.deepEqual((await ask('itemcf', { sequence, n: 5 })).items, known.items)
   })
 
+  test('items of a sequence are not recommended back, to nobody', async () => {
+    const sequence = [itemId(2), itemId(3)]
+    for (const model of ['itemcf', 'als']) {
+      const known = itemsOf(await ask(model, { user: userId(0), sequence, n: 20 }))
+      assert.ok(!known.includes(itemId(2)) && !known.includes(itemId(3)), model)
+    }
+    const all = itemsOf(await ask('als', { sequence, n: 20, include_consumed: true }))
+    assert.ok(all.includes(itemId(2)) && all.includes(itemId(3)))
+  })
+
+  test('a known user of a model that has no use for a sequence is answered, whatever is in it', async () => {
+    const answer = await ask('als', { user: userId(0), sequence: ['x'], n: 1 })
+    assert.deepEqual([itemsOf(answer), answer.unknown_items], [[itemId(0)], 1])
+  })
+
+  test('each request of a batch is told as one of its own, with its model and code', async () => {
+    const before = server.events.length
+    const requests = [{ user: userId(0), n: 1 }, { user: 'nobody' }, { n: 0 }]
+    await postJson(`${server.url}/v1/recommend/als`, { requests })
+    const told = server.events
+      .slice(before)
+      .flatMap((event) => (event.type === 'request' ? [[event.model, event.code, event.httpStatus]] : []))
+    assert.deepEqual(told, [
+      ['als', 'ok', 200],
+      ['als', 'not_found', 404],
+      ['als', 'invalid_argument', 400],
+    ])
+  })
+
   test('a sequence that is not used is told', async () => {
     const answer = await ask('als', { user: userId(0), sequence: [itemId(1)], n: 1 })
     assert.match(answer.warnings![0]!, /sequence is not used: ALS/)

@@ -70,6 +70,10 @@ async function checkInstalled(folder: string): Promise<void> {
   const answer = await run(process.execPath, ['run-graph.mjs'], { cwd: folder, env })
   assert.equal(answer.stdout.trim(), 'available: 2,4,6')
 
+  await writeFile(join(folder, 'use-package.mjs'), packageProgram)
+  const used = await run(process.execPath, ['use-package.mjs'], { cwd: folder, env })
+  assert.equal(used.stdout.trim(), 'libreco-knn,libreco-embed native not_found')
+
   const demo = await startServer(['demo'], { cli: bin, cwd: folder, env })
   const response = await fetch(`${demo.url}/v1/recommend/books-itemcf/5001?n=5`)
   const { items } = (await response.json()) as { items: unknown[] }
@@ -92,6 +96,15 @@ if (engine.available) {
   console.log('available: ' + y.data)
 }
 await engine.close()
+`
+
+/** What the package's public entry gives. */
+const packageProgram = `
+import { defaultParts, RecserveError } from 'recserve'
+
+const kinds = defaultParts.modelKinds.map(({ name }) => name).filter((name) => !name.includes('graph'))
+const wire = defaultParts.protocols.find(({ name }) => name === 'native')
+console.log(kinds.slice(0, 2).join(), wire.name, new RecserveError('not_found', 'x').code)
 `
 
 async function emptyProject(parent: string, name: string): Promise<string> {

@@ -29,8 +29,9 @@ describe("the README's examples", () => {
   }
 
   test('the demo prints its two requests with their answers, ids and titles', async () => {
-    while (!server.output.stderr.includes('until Ctrl-C'))
+    for (let waited = 0; !server.output.stderr.includes('until Ctrl-C') && waited < 10_000; waited += 20) {
       await new Promise((resolve) => setTimeout(resolve, 20))
+    }
     const shown = server.output.stderr
     assert.match(shown, /curl '.*\/v1\/recommend\/books-als\/5017\?n=5'/)
     assert.equal(shown.match(/^ {2}\d+ {2}.+, fantasy, \d+$/gm)?.length, 5, 'a fantasy reader gets fantasy')

@@ -10,20 +10,23 @@ import type { RecommendResponse, Service } from '../../service/service.js'
 import { callOf } from '../call.js'
 import { decode, expected, id, ids } from '../json-body.js'
 import type { Protocol, ProtocolContext } from '../protocol.js'
-import { noteRefusal, refusalOf } from '../refusal.js'
+import { refuse } from '../refusal.js'
 
 /** Route and model kind by libserving's word for it. */
 const kinds = ['knn', 'embed'] as const
 type Kind = (typeof kinds)[number]
 
-const countText = z
-  .string()
-  .regex(/^\s*\+?\d{1,9}\s*$/)
-  .transform(Number)
-const count = 'an integer, 0 or more'
 /** pydantic takes `"5"` and `5.0` for an int; there is no upper bound: 30,000 gives what there is. */
-const nRec = z.union([z.int().min(0), countText], expected(count))
-const feature = z.union([z.string(), z.number()], expected('a string or a number'))
+const nRec = z
+  .custom<string | number>((value) => {
+    const count = typeof value === 'string' && /^\s*\+?\d{1,15}\s*$/.test(value) ? Number(value) : value
+    return Number.isSafeInteger(count) && (count as number) >= 0
+  }, expected('an integer, 0 or more'))
+  .transform(Number)
+const feature = z.custom(
+  (value) => ['string', 'number'].includes(typeof value),
+  expected('a string or a number'),
+)
 
 /** sanic_serving/common.py `Params`, extra fields forbidden. */
 const pythonRequest = z.strictObject(
@@ -37,7 +40,7 @@ const pythonRequest = z.strictObject(
 )
 
 /** actix_serving's `Payload`: the user is text, other fields are ignored. */
-const rustRequest = z.object({ user: z.string(expected('a string')), n_rec: z.int().min(0, expected(count)) })
+const rustRequest = z.object({ user: z.string(expected('a string')), n_rec: nRec }, expected('a JSON object'))
 
 export const libserving: Protocol = {
   name: 'libserving',
@@ -45,14 +48,16 @@ export const libserving: Protocol = {
   register(app, context) {
     const form = context.libservingAnswers === 'rust' ? rust : python
     app.setErrorHandler((thrown, request, reply) => {
-      const { status, error } = refusalOf(thrown)
-      noteRefusal(request, error)
-      return form.sendError(reply, status, error.message)
+      const { status, error } = refuse(request, reply, thrown)
+      const isUnreadable = error.cause instanceof SyntaxError
+      return form.sendError(reply, status, isUnreadable ? form.invalid(error.message) : error.message)
     })
     for (const kind of kinds) {
       app.post(`/${kind}/recommend`, async (request, reply) => {
-        const { user, n, sequence } = form.decode(request.body)
-        const asked = { model: { model: chooseModel(kind, context) }, user, n }
+        const { user, n, sequence } = decodeAs(form, request.body)
+        const model = chooseModel(kind, context)
+        request.outcome.model = model
+        const asked = { model: { model }, user, n }
         const call = callOf(reply)
         const response = await context.service
           .recommend(asked, call)
@@ -66,7 +71,6 @@ export const libserving: Protocol = {
               ? new RecserveError('invalid_argument', form.unknownUser(user))
               : thrown
           })
-        request.outcome.model = response.servable.model
         request.outcome.version = response.servable.version
         return form.answer(response, user)
       })
@@ -78,19 +82,16 @@ interface Form {
   decode(body: unknown): { user: string; n: number; sequence?: readonly string[] | undefined }
   answer(response: RecommendResponse, user: string): unknown
   unknownUser(user: string): string
+  invalid(message: string): string
   sendError(reply: FastifyReply, status: number, message: string): FastifyReply
 }
 
 const python: Form = {
   decode(body) {
-    try {
-      const { user, n_rec, seq } = decode(pythonRequest, body)
-      return { user, n: n_rec, sequence: seq ?? undefined }
-    } catch (error) {
-      const message = `Invalid payload: \`${(error as Error).message}\`, please check key name and value type.`
-      throw new RecserveError('invalid_argument', message)
-    }
+    const { user, n_rec, seq } = decode(pythonRequest, body)
+    return { user, n: n_rec, sequence: seq ?? undefined }
   },
+  invalid: (message) => `Invalid payload: \`${message}\`, please check key name and value type.`,
   answer: ({ items }, user) => ({ [`Recommend result for user ${user}`]: items.map(({ item }) => item) }),
   unknownUser: (user) => `Invalid user ${user} doesn't exist`,
   // sanic's own JSON form of an exception.
@@ -104,6 +105,7 @@ const rust: Form = {
     return { user, n: n_rec }
   },
   answer: ({ items }) => ({ rec_list: items.map(({ item }) => item) }),
+  invalid: (message) => message,
   unknownUser: () => "error: `request user` doesn't exist",
   sendError: (reply, status, message) =>
     reply
@@ -112,21 +114,33 @@ const rust: Form = {
       .send(message.startsWith('error: ') ? message : `error: ${message}`),
 }
 
+function decodeAs(form: Form, body: unknown): ReturnType<Form['decode']> {
+  try {
+    return form.decode(body)
+  } catch (error) {
+    throw new RecserveError('invalid_argument', form.invalid((error as Error).message))
+  }
+}
+
 const isUnknownUser = (thrown: unknown) => thrown instanceof RecserveError && thrown.code === 'not_found'
 
 /**
  * The model a libserving route means: the operator's choice, or the only one of that kind.
- * @throws RecserveError `not_found` when there is none, `failed_precondition` when there are several.
+ * @throws RecserveError `not_found` when there is none or the chosen one is not here, `failed_precondition` when there are several.
  */
 function chooseModel(kind: Kind, { service, libservingModels }: ProtocolContext): string {
   const names = namesOf(service, `libreco-${kind}`)
   const chosen = libservingModels.get(kind)
+  if (chosen !== undefined ? names.includes(chosen) : names.length === 1) return chosen ?? names[0]!
+  const served =
+    names.length === 0 ? `no ${kind} model is served here` : `${kind} models here: ${names.join(', ')}`
   if (chosen !== undefined) {
-    if (names.includes(chosen)) return chosen
-    throw new RecserveError('unavailable', `the ${kind} model chosen for this route is not served here`)
+    throw new RecserveError(
+      'not_found',
+      `--libserving-model names '${chosen}' for this route, which is not here; ${served}`,
+    )
   }
-  if (names.length === 1) return names[0]!
-  if (names.length === 0) throw new RecserveError('unavailable', `no ${kind} model is served here`)
+  if (names.length === 0) throw new RecserveError('not_found', served)
   throw new RecserveError(
     'failed_precondition',
     `several ${kind} models are served here (${names.join(', ')}): choose one with --libserving-model ${kind}=NAME`,

@@ -63,6 +63,30 @@ describe('libserving wire, its own words', () => {
     )
   })
 
+  test('a body that is not JSON, and a count that is none, are invalid payloads too', async () => {
+    for (const body of ['{"user": ', '', '[]', '{"user": 1, "n_rec": -1}', '{"user": 1, "n_rec": "x"}']) {
+      const response = await fetch(`${server.url}/knn/recommend`, { method: 'POST', body })
+      assert.equal(response.status, 400)
+      const { message } = (await response.json()) as { message: string }
+      assert.match(message, /^Invalid payload: `[^`]+`, please check key name and value type\.$/)
+      assert.doesNotMatch(message, /Too small|Invalid input/)
+    }
+  })
+
+  test('a model that was chosen but is not here is told, with those that are', async () => {
+    const chosen = await createTestServer({
+      algorithms: ['ItemCF'],
+      libservingModels: new Map([['knn', 'typo']]),
+    })
+    const response = await fetch(`${chosen.url}/knn/recommend`, {
+      method: 'POST',
+      body: '{"user": 500, "n_rec": 1}',
+    })
+    assert.equal(response.status, 404)
+    assert.match(await response.text(), /names 'typo' .* knn models here: itemcf/)
+    await chosen.close()
+  })
+
   test('features and sequences of known users are accepted and ignored, as there', async () => {
     const { body } = await post('/knn/recommend', {
       user: 504,

@@ -5,11 +5,18 @@ import { expected, id, ids } from '../json-body.js'
 /** How many requests one `requests` list may hold: each costs a whole ranking. */
 const maxRequests = 1000
 
+/** How many items they may ask for together: some 4 MB of answer. */
+const maxItems = 100_000
+
 const object = 'a JSON object'
 
 export function createSchemas(maxN: number) {
   const count = `an integer from 1 to ${maxN}`
-  const n = z.int(expected(count)).min(1, expected(count)).max(maxN, expected(count)).default(10)
+  const n = z
+    .int(expected(count))
+    .min(1, expected(count))
+    .max(maxN, expected(count))
+    .default(Math.min(10, maxN))
   const flag = z.boolean(expected('true or false'))
   const recommend = z.strictObject(
     {
@@ -26,7 +33,11 @@ export function createSchemas(maxN: number) {
     {
       requests: z
         .array(z.unknown(), expected('a list of requests'))
-        .max(maxRequests, expected(`at most ${maxRequests} requests`)),
+        .max(maxRequests, expected(`at most ${maxRequests} requests`))
+        .refine(
+          (requests) => itemsAskedFor(requests) <= maxItems,
+          `more than ${maxItems} items are asked for in all`,
+        ),
     },
     expected(object),
   )
@@ -36,7 +47,7 @@ export function createSchemas(maxN: number) {
     .regex(/^\d{1,9}$/, expected(count))
     .transform(Number)
     .pipe(z.int().min(1, expected(count)).max(maxN, expected(count)))
-    .default(10)
+    .default(Math.min(10, maxN))
   const recommendQuery = z.strictObject({
     n: countText,
     include_consumed: z
@@ -44,5 +55,14 @@ export function createSchemas(maxN: number) {
       .exactOptional(),
   })
   const similarQuery = z.strictObject({ n: countText })
-  return { recommend, batch, recommendQuery, similarQuery }
+  const noQuery = z.strictObject({})
+  return { recommend, batch, recommendQuery, similarQuery, noQuery }
+}
+
+/** Before each request is checked by itself, so whatever is not a number counts as the default. */
+function itemsAskedFor(requests: readonly unknown[]): number {
+  return requests.reduce<number>((sum, request) => {
+    const n = (request as { readonly n?: unknown } | null)?.n
+    return sum + (typeof n === 'number' ? n : 10)
+  }, 0)
 }
