@@ -15,7 +15,7 @@ export function tensor<D extends NumericType>(
   shape: readonly number[],
   data: TypedArrayOf<D>,
 ): Tensor<D> {
-  const count = sizeOf(shape) * (dtype === 'complex64' || dtype === 'complex128' ? 2 : 1)
+  const count = sizeOf(shape) * (isComplex(dtype) ? 2 : 1)
   if (count !== data.length) {
     throw new Error(`a tensor of shape [${shape}] holds ${count} values, not ${data.length}: this is a bug`)
   }
@@ -26,3 +26,6 @@ export function tensor<D extends NumericType>(
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
+
+/** Whether elements are pairs of numbers. */
+export const isComplex = (dtype: NumericType): boolean => dtype === 'complex64' || dtype === 'complex128'
