@@ -1,5 +1,8 @@
 /** Named tensors in, named tensors out: the front door of `engines/`. */
+
+import type { SignatureSpec } from '../core/signature.js'
 import type { StageListener } from '../core/stage-events.js'
+import type { NamedAnyTensors } from '../tensor/any-tensor.js'
 import type { NamedTensors } from '../tensor/tensor.js'
 
 export { type Batcher, type BatcherOptions, createBatcher } from './batching.js'
@@ -39,6 +42,41 @@ export interface Session {
   close(): Promise<void>
 }
 
+/** Where a SavedModel is and how to read it. */
+export interface SavedModelFiles {
+  readonly directory: string
+  /** The meta graph with exactly these tags is taken. */
+  readonly tags: readonly string[]
+  /** Whether tensors are compared with their checksums. */
+  readonly checksums: boolean
+  /** Whether parts of the graphs may run on ONNX Runtime; so by default, where there is one for this platform. */
+  readonly lowering?: boolean
+}
+
+/** Which file of a directory is an ONNX model; its weights may lie in others beside it. */
+export interface OnnxFiles {
+  readonly directory: string
+  /** A name in the directory. */
+  readonly file: string
+}
+
+export interface SignatureRun {
+  readonly signature: string
+  readonly inputs: NamedAnyTensors
+  /** Aliases of the outputs that are wanted; all without it. */
+  readonly outputs?: readonly string[]
+}
+
+/** One opened model of signatures. */
+export interface GraphSession {
+  readonly signatures: ReadonlyMap<string, SignatureSpec>
+  /** Why other signatures cannot be run, by name. */
+  readonly unservable: ReadonlyMap<string, string>
+  /** @throws RecserveError as `Session.run`, and whatever a kernel refuses. */
+  run(run: SignatureRun, options?: RunOptions): Promise<NamedAnyTensors>
+  close(): Promise<void>
+}
+
 /** What can open graphs. */
 export interface Engine {
   readonly name: string
@@ -48,6 +86,13 @@ export interface Engine {
    * @throws RecserveError `failed_precondition` when the runtime refuses the graph.
    */
   open(name: string, build: () => Graph): Promise<Session>
+  /** @throws RecserveError that says what of the files is broken, or why no signature can be run. */
+  openSavedModel(name: string, files: SavedModelFiles): Promise<GraphSession>
+  /**
+   * An ONNX model as the one signature `serving_default`.
+   * @throws RecserveError that says what of the files is broken or cannot be run; `unavailable` where the runtime died of it.
+   */
+  openOnnxModel(name: string, files: OnnxFiles): Promise<GraphSession>
   /** False where no native runtime exists for this platform: callers then use their own kernels. */
   readonly available: boolean
   /** Lets the runs under way finish, then ends what runs them. */

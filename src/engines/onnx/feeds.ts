@@ -3,6 +3,9 @@ import { onnxTypes } from '../../formats/onnx/model.js'
 import type { NamedTensors, Tensor } from '../../tensor/tensor.js'
 import type { NativeValue } from './runtime.js'
 
+/** TensorProto.DataType by dtype name, of all that can be fed. */
+const elementTypes: Readonly<Record<string, number>> = { ...onnxTypes, float16: 10 }
+
 /**
  * Feeds against a graph's inputs, before native code sees them: all there, none too many, right dtypes and shapes, and one
  * size per symbolic dimension.
@@ -34,7 +37,7 @@ export function checkFeeds(
 
 /** Takes the sizes of symbolic dimensions into `sizes` as it meets them. */
 function fits(feed: Tensor, input: NativeValue, sizes: Map<string, number>): boolean {
-  if (onnxTypes[feed.dtype] !== input.type) return false
+  if (elementTypes[feed.dtype] !== input.type) return false
   // The binding describes a scalar and a value of unknown rank alike.
   if (input.shape.length === 0) return true
   if (feed.shape.length !== input.shape.length) return false
@@ -50,7 +53,8 @@ function fits(feed: Tensor, input: NativeValue, sizes: Map<string, number>): boo
 }
 
 function describe(input: NativeValue, sizes: ReadonlyMap<string, number>): string {
-  const dtype = Object.entries(onnxTypes).find(([, type]) => type === input.type)?.[0] ?? `type ${input.type}`
+  const dtype =
+    Object.entries(elementTypes).find(([, type]) => type === input.type)?.[0] ?? `type ${input.type}`
   const shape = input.shape.map((size, i) => {
     const symbol = input.symbolicDimensions[i]
     return size >= 0 ? size : symbol ? (sizes.get(symbol) ?? symbol) : '?'

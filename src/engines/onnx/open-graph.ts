@@ -30,7 +30,7 @@ export function openGraph(
   // `run` must not hold on to the graph: its bytes may be gigabytes.
   const { outputs } = graph
   const calls = graph.hostOps.map(toCall)
-  const native = load(graph.onnx, runtime, options.intraOpThreads)
+  const native = loadNative(graph.onnx, runtime, options)
   for (const { name, type } of native.outputMetadata) checkDtype(name, type)
   checkOutputs(graph, native)
   // All of them, in order: given some, older bindings mix up their names.
@@ -66,17 +66,32 @@ function toCall(node: HostOpNode): HostOpCall {
   return { ...node, kernel, constants: Object.fromEntries(constants) }
 }
 
-function load(onnx: Uint8Array, runtime: NativeRuntime, intraOpNumThreads: number): NativeSession {
+export interface NativeOptions {
+  readonly intraOpThreads: number
+  /** Weights that lie beside the model, by the location it gives. */
+  readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[]
+  /** Where weights lie that are not in `externalData`. */
+  readonly externalFolder?: string
+}
+
+/** @throws RecserveError `failed_precondition` when the runtime refuses the model. */
+export function loadNative(
+  onnx: Uint8Array,
+  runtime: NativeRuntime,
+  { intraOpThreads, externalData = [], externalFolder }: NativeOptions,
+): NativeSession {
+  const folder = externalFolder && { model_external_initializers_file_folder_path: externalFolder }
   const native = runtime.createSession()
   try {
     native.loadModel(onnx.buffer, onnx.byteOffset, onnx.byteLength, {
-      intraOpNumThreads,
+      intraOpNumThreads: intraOpThreads,
+      externalData,
       // Each session would keep an arena as large as its largest run: 250 MB more for 16 shards, and nothing faster.
       enableCpuMemArena: false,
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       // Every session has its own threads: without this they burn a core each between runs.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      extra: { session: { intra_op: { allow_spinning: '0' }, ...folder } },
     })
     return native
   } catch (error) {

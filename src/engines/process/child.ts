@@ -2,12 +2,15 @@
 import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { RecserveError } from '../../core/errors.js'
+import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
 import type { NamedTensors } from '../../tensor/tensor.js'
-import { type OpenedGraph, openGraph } from '../onnx/open-graph.js'
+import { openGraph } from '../onnx/open-graph.js'
+import { openModel } from '../onnx/open-model.js'
 import { loadRuntime, type NativeRuntime } from '../onnx/runtime.js'
 import { withoutPaths } from '../onnx/runtime-error.js'
+import { loadSavedModel } from '../tensorflow/saved-model.js'
 import { createFrameReader, type Frame, writeFrame } from './frames.js'
-import { type Answer, type Request, unpackGraph } from './messages.js'
+import { type Answer, type OpenedSavedModel, type Request, unpackGraph } from './messages.js'
 
 const parentId = Number(process.argv[2])
 const intraOpThreads = Number(process.argv[3])
@@ -16,7 +19,15 @@ process.title = 'recserve-inference'
 // Ctrl-C and a service manager signal the whole group; the parent drains, and ends us by closing the stream.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
-const sessions = new Map<number, OpenedGraph>()
+/** What a session's `run` does; an opened ONNX graph checks itself that its feeds are numbers. */
+interface ChildSession {
+  run(request: RunRequest, tensors: NamedAnyTensors): NamedAnyTensors
+  close(): void
+}
+
+type RunRequest = Request & { readonly kind: 'run' }
+
+const sessions = new Map<number, ChildSession>()
 let runtime: NativeRuntime | undefined
 
 const stream = new Socket({ fd: 3 })
@@ -24,9 +35,9 @@ const waiting: Frame[] = []
 const read = createFrameReader((frame) => waiting.push(frame))
 stream.on('data', (chunk: Uint8Array) => {
   read(chunk)
-  answerWaiting()
+  void answerWaiting()
 })
-stream.on('drain', answerWaiting)
+stream.on('drain', () => void answerWaiting())
 stream.on('error', () => process.exit(1))
 // The parent has closed it, or has died.
 stream.on('close', () => process.exit(0))
@@ -34,40 +45,106 @@ stream.on('close', () => process.exit(0))
 // The stream's end is not noticed while a graph runs, and one may run for ever: a thread watches too.
 new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: parentId }).unref()
 
+let isAnswering = false
+
 /** One at a time, and not before the last answer is out: a run blocks the loop that would write it. */
-function answerWaiting(): void {
+async function answerWaiting(): Promise<void> {
+  if (isAnswering) return
+  isAnswering = true
   while (waiting.length > 0 && !stream.writableNeedDrain) {
     const { header, tensors } = waiting.shift()!
-    answer(header as Request, tensors)
+    const request = header as Request
+    // Only what reads files has to be waited for: a run is answered in the turn in which it came.
+    if (request.kind === 'open_saved_model') await answer(request.id, () => openSavedModel(request))
+    else if (request.kind === 'open_onnx_model') await answer(request.id, () => openOnnxModel(request))
+    else answerNow(request.id, () => perform(request, tensors))
   }
+  isAnswering = false
 }
 
-function answer(request: Request, tensors: NamedTensors): void {
-  const { id } = request
+async function answer(id: number, work: () => Promise<OpenedSavedModel>): Promise<void> {
   try {
-    writeFrame(stream, { kind: 'done', id } satisfies Answer, perform(request, tensors))
+    writeFrame(stream, { kind: 'done', id, opened: await work() } satisfies Answer, {})
   } catch (error) {
-    const { code, message } = RecserveError.from(error)
-    if (!(error instanceof RecserveError)) console.error(error)
-    writeFrame(stream, { kind: 'failed', id, code, message } satisfies Answer, {})
+    refuse(id, error)
   }
 }
 
-function perform(request: Request, tensors: NamedTensors): NamedTensors {
+function answerNow(id: number, work: () => NamedAnyTensors): void {
+  try {
+    writeFrame(stream, { kind: 'done', id } satisfies Answer, work())
+  } catch (error) {
+    refuse(id, error)
+  }
+}
+
+function refuse(id: number, error: unknown): void {
+  const { code, message } = RecserveError.from(error)
+  if (!(error instanceof RecserveError)) console.error(error)
+  writeFrame(stream, { kind: 'failed', id, code, message } satisfies Answer, {})
+}
+
+function perform(
+  request: Exclude<Request, { kind: 'open_saved_model' | 'open_onnx_model' }>,
+  tensors: NamedAnyTensors,
+): NamedAnyTensors {
   switch (request.kind) {
-    case 'open':
+    case 'open': {
       runtime ??= load()
-      sessions.set(request.session, openGraph(unpackGraph(request, tensors), runtime, { intraOpThreads }))
+      const graph = openGraph(unpackGraph(request, tensors as NamedTensors), runtime, { intraOpThreads })
+      sessions.set(request.session, {
+        run: (_request, feeds) => graph.run(feeds as NamedTensors),
+        close: () => graph.close(),
+      })
       return {}
+    }
     case 'run': {
       const session = sessions.get(request.session)
       if (!session) throw new Error(`a run of session ${request.session}, which is not open: this is a bug`)
-      return session.run(tensors)
+      return session.run(request, tensors)
     }
     case 'close':
       sessions.get(request.session)?.close()
       sessions.delete(request.session)
       return {}
+  }
+}
+
+async function openOnnxModel(request: Request & { kind: 'open_onnx_model' }): Promise<OpenedSavedModel> {
+  runtime ??= load()
+  const model = await openModel(request, runtime, { intraOpThreads })
+  const { inputs, outputs, ...rest } = model.signature
+  sessions.set(request.session, {
+    run: ({ outputs: wanted }, feeds) => model.run(feeds, wanted),
+    close: () => model.close(),
+  })
+  return { signatures: [{ ...rest, inputs: [...inputs], outputs: [...outputs] }], unservable: [] }
+}
+
+async function openSavedModel(request: Request & { kind: 'open_saved_model' }): Promise<OpenedSavedModel> {
+  const { directory, tags, checksums, lowering = true } = request
+  const model = await loadSavedModel(directory, { tags, checksums, lowering, intraOpThreads })
+  for (const reason of model.lowering?.refused ?? []) {
+    console.error(
+      `a part of '${directory}' runs on kernels, ONNX Runtime refuses it: ${withoutPaths(reason)}`,
+    )
+  }
+  sessions.set(request.session, {
+    run: ({ signature = '', outputs, budgetMs }, inputs) =>
+      model.run(signature, inputs, {
+        ...(outputs && { outputs }),
+        ...(budgetMs !== undefined && { deadline: Date.now() + budgetMs }),
+      }),
+    close: () => model.close(),
+  })
+  return {
+    signatures: [...model.signatures].map(([name, { methodName, inputs, outputs }]) => ({
+      name,
+      methodName,
+      inputs: [...inputs],
+      outputs: [...outputs],
+    })),
+    unservable: [...model.unservable].map(([name, { reason }]) => [name, reason]),
   }
 }
 

@@ -3,16 +3,18 @@
  *
  *   prefix  16 bytes   magic, header bytes, body bytes, 0 (uint32, little-endian)
  *   header  JSON       what the message is, and name, dtype and shape of each tensor; padded with spaces to 8 bytes
- *   body    raw bytes  the tensors, each padded to 8 bytes, so that every typed array can be a view of the frame
+ *   body    raw bytes  the tensors' arrays, each padded to 8 bytes, so that every typed array can be a view of the frame;
+ *                      of text first the offsets (uint32), then the bytes, whose number the header tells
  */
 import type { Writable } from 'node:stream'
-import { type DataType, type TypedArray, typedArrays } from '../../tensor/dtype.js'
-import type { NamedTensors, Tensor } from '../../tensor/tensor.js'
+import type { AnyTensor, NamedAnyTensors } from '../../tensor/any-tensor.js'
+import { type NumericType, typedArrays, wideArrays } from '../../tensor/dtype.js'
+import { isComplex, sizeOf, type Tensor } from '../../tensor/tensor.js'
 
 export interface Frame {
   /** As parsed from JSON: for the receiver to check. */
   readonly header: unknown
-  readonly tensors: NamedTensors
+  readonly tensors: NamedAnyTensors
 }
 
 const magic = 0x76726372
@@ -30,7 +32,7 @@ const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8
 const padding = new Uint8Array(8)
 
 /** Tensors are not copied when large: do not write to them before the answer is there. */
-export function writeFrame(out: Writable, header: object, tensors: NamedTensors): void {
+export function writeFrame(out: Writable, header: object, tensors: NamedAnyTensors): void {
   const pieces = encodeFrame(header, tensors)
   const byteLength = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
   if (byteLength <= joinBelowBytes) {
@@ -43,18 +45,18 @@ export function writeFrame(out: Writable, header: object, tensors: NamedTensors)
 }
 
 /** The bytes of a frame in pieces; those of the tensors are views. */
-export function encodeFrame(header: object, tensors: NamedTensors): Uint8Array[] {
+export function encodeFrame(header: object, tensors: NamedAnyTensors): Uint8Array[] {
   const entries = Object.entries(tensors)
-  const described = { ...header, tensors: entries.map(([name, { dtype, shape }]) => [name, dtype, shape]) }
+  const described = { ...header, tensors: entries.map(describe) }
   const text = Buffer.from(JSON.stringify(described))
   const head = Buffer.alloc(prefixBytes + padded(text.length), ' ')
   const pieces: Uint8Array[] = [head]
   let bodyBytes = 0
-  for (const [, { data }] of entries) {
-    pieces.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    const rest = padded(data.byteLength) - data.byteLength
+  for (const array of entries.flatMap(([, value]) => arraysOf(value))) {
+    pieces.push(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+    const rest = padded(array.byteLength) - array.byteLength
     if (rest > 0) pieces.push(padding.subarray(0, rest))
-    bodyBytes += data.byteLength + rest
+    bodyBytes += array.byteLength + rest
   }
   checkSizes(head.length - prefixBytes, bodyBytes)
   head.writeUInt32LE(magic, 0)
@@ -121,41 +123,72 @@ function checkSizes(headerBytes: number, bodyBytes: number): void {
   }
 }
 
+const describe = ([name, { dtype, shape, data }]: [string, AnyTensor]) =>
+  'offsets' in data ? [name, dtype, shape, data.bytes.byteLength] : [name, dtype, shape]
+
+const arraysOf = ({ data }: AnyTensor): readonly ArrayBufferView[] =>
+  'offsets' in data ? [data.offsets, data.bytes] : [data]
+
 function decodeFrame(frame: Buffer, headerBytes: number): Frame {
   const header: unknown = JSON.parse(frame.toString('utf8', 0, headerBytes))
   const descriptions = (header as { readonly tensors?: unknown } | null)?.tensors
   if (!Array.isArray(descriptions)) throw corrupt('its header lists no tensors')
-  const tensors: [string, Tensor][] = []
   let at = headerBytes
-  for (const description of descriptions) {
-    const { name, dtype, shape, count } = checkDescription(description)
-    const Values = typedArrays[dtype]
-    const byteLength = count * Values.BYTES_PER_ELEMENT
+  /** Lends the next bytes of the body. */
+  const take = (byteLength: number, name: string): number => {
     if (byteLength > frame.length - at) throw corrupt(`tensor '${name}' passes its end`)
-    const data: TypedArray = new Values(frame.buffer as ArrayBuffer, frame.byteOffset + at, count)
-    tensors.push([name, { dtype, shape, data }])
+    const begin = frame.byteOffset + at
     at += padded(byteLength)
+    return begin
   }
+  const tensors = descriptions.map((described) => {
+    const description = checkDescription(described)
+    return [description.name, viewOf(frame.buffer as ArrayBuffer, description, take)] as const
+  })
   if (at !== frame.length) throw corrupt(`it has ${frame.length - at} bytes more than its tensors`)
   return { header, tensors: Object.fromEntries(tensors) }
 }
 
-function checkDescription(description: unknown): {
+function viewOf(
+  buffer: ArrayBuffer,
+  { name, dtype, shape, textBytes }: Description,
+  take: (byteLength: number, name: string) => number,
+): AnyTensor {
+  // A product of sizes that passes 2^53 is inexact, but then far beyond any frame.
+  const length = sizeOf(shape)
+  if (dtype === 'string') {
+    const offsets = new Uint32Array(buffer, take(4 * (length + 1), name), length + 1)
+    const bytes = new Uint8Array(buffer, take(textBytes, name), textBytes)
+    const isAscending = offsets.every((offset, i) => (i === 0 ? offset === 0 : offset >= offsets[i - 1]!))
+    if (!isAscending || offsets[length] !== textBytes)
+      throw corrupt(`tensor '${name}' has offsets beyond its text`)
+    return { dtype, shape, data: { length, bytes, offsets } }
+  }
+  const Values = { ...typedArrays, ...wideArrays }[dtype]
+  const count = isComplex(dtype) ? 2 * length : length
+  const data = new Values(buffer, take(count * Values.BYTES_PER_ELEMENT, name), count)
+  return { dtype, shape, data } as Tensor<NumericType>
+}
+
+interface Description {
   readonly name: string
-  readonly dtype: DataType
+  readonly dtype: AnyTensor['dtype']
   readonly shape: readonly number[]
-  readonly count: number
-} {
-  const [name, dtype, shape] = Array.isArray(description) ? (description as unknown[]) : []
+  /** Of text only. */
+  readonly textBytes: number
+}
+
+function checkDescription(description: unknown): Description {
+  const [name, dtype, shape, textBytes = 0] = Array.isArray(description) ? (description as unknown[]) : []
   if (typeof name !== 'string' || typeof dtype !== 'string' || !Array.isArray(shape)) {
     throw corrupt('a tensor has no name, dtype or shape')
   }
-  if (!Object.hasOwn(typedArrays, dtype)) throw corrupt(`tensor '${name}' has an unknown dtype`)
+  const isKnown = dtype === 'string' || Object.hasOwn(typedArrays, dtype) || Object.hasOwn(wideArrays, dtype)
+  if (!isKnown) throw corrupt(`tensor '${name}' has an unknown dtype`)
   const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && (size as number) >= 0
-  if (!shape.every(isSize)) throw corrupt(`tensor '${name}' has a shape that is not of sizes`)
-  // A product of sizes that passes 2^53 is inexact, but then far beyond any frame.
-  const count = shape.reduce((product, size) => product * size, 1)
-  return { name, dtype: dtype as DataType, shape, count }
+  if (!shape.every(isSize) || !isSize(textBytes))
+    throw corrupt(`tensor '${name}' has a shape that is not of sizes`)
+  return { name, dtype: dtype as AnyTensor['dtype'], shape, textBytes }
 }
 
 const corrupt = (what: string): Error => new Error(`a corrupt frame: ${what}`)

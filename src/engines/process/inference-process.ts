@@ -3,15 +3,20 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { type Duplex, PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { RecserveError } from '../../core/errors.js'
-import type { NamedTensors } from '../../tensor/tensor.js'
+import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
 import { createFrameReader, type Frame, writeFrame } from './frames.js'
-import { parseAnswer, type Request } from './messages.js'
+import { type OpenedSavedModel, parseAnswer, type Request } from './messages.js'
 
 type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never
 export type RequestBody = WithoutId<Request>
 
+export interface Answered {
+  readonly tensors: NamedAnyTensors
+  readonly opened: OpenedSavedModel | undefined
+}
+
 interface Pending {
-  readonly resolve: (tensors: NamedTensors) => void
+  readonly resolve: (answer: Answered) => void
   readonly reject: (reason: RecserveError) => void
   readonly timeoutMs: number
 }
@@ -75,7 +80,7 @@ export class InferenceProcess {
    * @throws RecserveError the child's own, or `unavailable` when it dies before the answer, which it is made to when the
    * answer is `timeoutMs` overdue, counted from when the child had answered everything before.
    */
-  request(body: RequestBody, tensors: NamedTensors, timeoutMs: number): Promise<NamedTensors> {
+  request(body: RequestBody, tensors: NamedAnyTensors, timeoutMs: number): Promise<Answered> {
     return new Promise((resolve, reject) => {
       if (this.#gone) return reject(died())
       const id = this.#nextId++
@@ -121,7 +126,7 @@ export class InferenceProcess {
     if (!pending) throw new Error('an answer to nothing')
     this.#pending.delete(answer.id)
     this.#watchFirst()
-    if (answer.kind === 'done') pending.resolve(frame.tensors)
+    if (answer.kind === 'done') pending.resolve({ tensors: frame.tensors, opened: answer.opened })
     else pending.reject(new RecserveError(answer.code, answer.message))
   }
 

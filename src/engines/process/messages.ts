@@ -1,7 +1,8 @@
 /** What the two processes say to each other: the headers of the frames. Answers come in the order of the requests. */
 import { type Code, codes } from '../../core/errors.js'
+import type { SignatureSpec, TensorSpec } from '../../core/signature.js'
 import type { NamedTensors } from '../../tensor/tensor.js'
-import type { Graph, HostOpNode } from '../engine.js'
+import type { Graph, HostOpNode, OnnxFiles, SavedModelFiles } from '../engine.js'
 
 export type Request =
   | {
@@ -11,17 +12,45 @@ export type Request =
       readonly hostOps: readonly Omit<HostOpNode, 'constants'>[]
       readonly outputs: readonly string[]
     }
-  | { readonly kind: 'run'; readonly id: number; readonly session: number }
+  | ({ readonly kind: 'open_saved_model'; readonly id: number; readonly session: number } & SavedModelFiles)
+  | ({ readonly kind: 'open_onnx_model'; readonly id: number; readonly session: number } & OnnxFiles)
+  | {
+      readonly kind: 'run'
+      readonly id: number
+      readonly session: number
+      /** Of a session with signatures only. */
+      readonly signature?: string
+      readonly outputs?: readonly string[]
+      /** How long the run may take before it is given up in good order. */
+      readonly budgetMs?: number
+    }
   | { readonly kind: 'close'; readonly id: number; readonly session: number }
 
+/** What a model of signatures can be asked, as JSON carries it: maps as lists of entries. */
+export interface OpenedSavedModel {
+  readonly signatures: readonly (Omit<SignatureSpec, 'inputs' | 'outputs'> & {
+    readonly inputs: readonly (readonly [string, TensorSpec])[]
+    readonly outputs: readonly (readonly [string, TensorSpec])[]
+  })[]
+  readonly unservable: readonly (readonly [string, string])[]
+}
+
 export type Answer =
-  | { readonly kind: 'done'; readonly id: number }
+  | {
+      readonly kind: 'done'
+      readonly id: number
+      /** Of `open_saved_model` and `open_onnx_model` only. */
+      readonly opened?: OpenedSavedModel
+    }
   | { readonly kind: 'failed'; readonly id: number; readonly code: Code; readonly message: string }
 
 /** The answer in a frame's header. @throws Error when it is none: the sender has lost its mind. */
 export function parseAnswer(header: unknown): Answer {
-  const { kind, id, code, message } = header as Record<string, unknown>
-  if (typeof id === 'number' && kind === 'done') return { kind, id }
+  const { kind, id, code, message, opened } = header as Record<string, unknown>
+  if (typeof id === 'number' && kind === 'done') {
+    // The child is our own code; what it says of a model it has checked.
+    return { kind, id, ...(opened !== undefined && { opened: opened as OpenedSavedModel }) }
+  }
   if (typeof id === 'number' && kind === 'failed' && typeof message === 'string') {
     const known = codes.find((word) => word === code)
     if (known) return { kind, id, code: known, message }

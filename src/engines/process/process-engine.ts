@@ -2,10 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RecserveError } from '../../core/errors.js'
 import type { StageListener } from '../../core/stage-events.js'
+import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
 import type { NamedTensors } from '../../tensor/tensor.js'
 import { abortable } from '../abortable.js'
-import type { Engine, Graph, RunOptions, Session } from '../engine.js'
-import { InferenceProcess } from './inference-process.js'
+import type {
+  Engine,
+  Graph,
+  GraphSession,
+  OnnxFiles,
+  RunOptions,
+  SavedModelFiles,
+  Session,
+} from '../engine.js'
+import { type Answered, InferenceProcess, type RequestBody } from './inference-process.js'
 import { packGraph } from './messages.js'
 import { isFailing, recentDeaths, restartDelayMs } from './restart-policy.js'
 
@@ -17,13 +26,24 @@ export interface ProcessEngineOptions {
   readonly onEvent: StageListener
 }
 
+interface Run extends RunOptions {
+  readonly tensors: NamedAnyTensors
+  /** Of a session with signatures only. */
+  readonly asked?: {
+    readonly signature: string
+    readonly budgetMs: number
+    readonly outputs?: readonly string[]
+  }
+}
+
 /** Loading and optimising a graph of 2 GiB takes some 15 s here; a graph that takes longer than this loads for ever. */
 const openTimeoutMs = 120_000
 
 interface OpenSession {
   readonly id: number
   readonly name: string
-  readonly build: () => Graph
+  /** The request that opens it, made anew for each process. */
+  readonly opening: () => { readonly body: RequestBody; readonly tensors: NamedAnyTensors }
   /** Why it could not be opened again after a restart. */
   failure?: RecserveError
 }
@@ -58,17 +78,65 @@ export class ProcessEngine implements Engine {
   }
 
   async open(name: string, build: () => Graph): Promise<Session> {
-    if (!this.available) {
-      const platform = `${process.platform} ${process.arch}`
-      throw new RecserveError('failed_precondition', `this package has no inference runtime for ${platform}`)
+    this.#checkAvailable()
+    const id = this.#nextSession++
+    const opening = () => {
+      const { tensors, ...graph } = packGraph(build())
+      return { body: { kind: 'open', session: id, ...graph } as const, tensors }
     }
-    const session: OpenSession = { id: this.#nextSession++, name, build }
-    await this.#send(await this.#ready(), session)
-    this.#sessions.set(session.id, session)
+    const session: OpenSession = { id, name, opening }
+    await this.#open(session)
     return {
-      run: (feeds, options) => this.#run(session, feeds, options),
+      // A session of numbers answers numbers.
+      run: async (feeds, options) =>
+        (await this.#run(session, { tensors: feeds, ...options })) as NamedTensors,
       close: () => this.#closeSession(session),
     }
+  }
+
+  openSavedModel(name: string, files: SavedModelFiles): Promise<GraphSession> {
+    return this.#openSignatures(name, (session) => ({ kind: 'open_saved_model', session, ...files }))
+  }
+
+  async openOnnxModel(name: string, files: OnnxFiles): Promise<GraphSession> {
+    this.#checkAvailable()
+    return this.#openSignatures(name, (session) => ({ kind: 'open_onnx_model', session, ...files }))
+  }
+
+  #checkAvailable(): void {
+    if (this.available) return
+    const platform = `${process.platform} ${process.arch}`
+    throw new RecserveError('failed_precondition', `this package has no inference runtime for ${platform}`)
+  }
+
+  async #openSignatures(name: string, toBody: (session: number) => RequestBody): Promise<GraphSession> {
+    const id = this.#nextSession++
+    const body = toBody(id)
+    const session: OpenSession = { id, name, opening: () => ({ body, tensors: {} }) }
+    const { signatures = [], unservable = [] } = (await this.#open(session)).opened ?? {}
+    const specs = signatures.map(({ inputs, outputs, ...rest }) => ({
+      ...rest,
+      inputs: new Map(inputs),
+      outputs: new Map(outputs),
+    }))
+    const budgetMs = 0.9 * this.#options.runTimeoutMs
+    return {
+      signatures: new Map(specs.map((spec) => [spec.name, spec])),
+      unservable: new Map(unservable),
+      run: ({ signature, inputs, outputs }, options) =>
+        this.#run(session, {
+          tensors: inputs,
+          asked: { signature, budgetMs, ...(outputs && { outputs }) },
+          ...options,
+        }),
+      close: () => this.#closeSession(session),
+    }
+  }
+
+  async #open(session: OpenSession): Promise<Answered> {
+    const answered = await this.#send(await this.#ready(), session)
+    this.#sessions.set(session.id, session)
+    return answered
   }
 
   async close(): Promise<void> {
@@ -77,24 +145,25 @@ export class ProcessEngine implements Engine {
     await this.#process?.stop()
   }
 
-  async #run(session: OpenSession, feeds: NamedTensors, options: RunOptions = {}): Promise<NamedTensors> {
-    options.signal?.throwIfAborted()
+  async #run(session: OpenSession, { tensors, asked, signal }: Run): Promise<NamedAnyTensors> {
+    signal?.throwIfAborted()
     if (this.#closing.signal.aborted) throw closedError('the engine')
-    const running = this.#running ?? (await abortable(this.#ready(), options.signal))
+    const running = this.#running ?? (await abortable(this.#ready(), signal))
     if (!this.#sessions.has(session.id)) throw closedError(`session '${session.name}'`)
     if (session.failure) throw session.failure
-    const answer = running.request({ kind: 'run', session: session.id }, feeds, this.#options.runTimeoutMs)
-    return abortable(answer, options.signal)
+    const body = { kind: 'run', session: session.id, ...asked } as const
+    const answer = running.request(body, tensors, this.#options.runTimeoutMs)
+    return (await abortable(answer, signal)).tensors
   }
 
   async #closeSession(session: OpenSession): Promise<void> {
     if (this.#sessions.delete(session.id) && this.#running) await closeIn(this.#running, session)
   }
 
-  async #send(to: InferenceProcess, { id, name, build }: OpenSession): Promise<void> {
-    const { tensors, ...graph } = packGraph(build())
+  async #send(to: InferenceProcess, { name, opening }: OpenSession): Promise<Answered> {
+    const { body, tensors } = opening()
     try {
-      await to.request({ kind: 'open', session: id, ...graph }, tensors, openTimeoutMs)
+      return await to.request(body, tensors, openTimeoutMs)
     } catch (error) {
       const { code, message } = RecserveError.from(error)
       throw new RecserveError(code, `session '${name}': ${message}`, { cause: error })

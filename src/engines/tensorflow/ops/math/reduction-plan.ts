@@ -1,0 +1,87 @@
+/** Which elements a reduction brings together, for any set of axes. */
+
+import { sizeOf } from '../../../../tensor/tensor.js'
+import type { AnyTensor, OpContext } from '../../op.js'
+import { integersAt, refuse } from './arguments.js'
+
+/**
+ * Output k is made of `length` elements: for every start s of `inner`, the `width` elements at `outer[k] + s`,
+ * `outer[k] + s + step` ...
+ */
+export interface ReductionPlan {
+  readonly shape: readonly number[]
+  readonly size: number
+  readonly length: number
+  readonly outer: Int32Array
+  readonly inner: Int32Array
+  readonly width: number
+  readonly step: number
+}
+
+/** Neighbouring axes that are reduced, or kept, together. */
+interface Group {
+  size: number
+  stride: number
+  readonly isReduced: boolean
+}
+
+/** @throws RecserveError `invalid_argument` for an axis out of range or named twice */
+export function planReduction(
+  { shape }: AnyTensor,
+  inputs: readonly AnyTensor[],
+  context: OpContext,
+): ReductionPlan {
+  const reduced = reducedAxes(shape, integersAt(inputs, 1, context), context)
+  const keepDims = context.attrs.bool('keep_dims', false)
+  const kept = shape.flatMap((size, d) => (reduced[d] ? (keepDims ? [1] : []) : [size]))
+  const groups = groupAxes(shape, reduced)
+  const last = groups.findLast(({ isReduced }) => isReduced)
+  const outer = startsOf(groups.filter(({ isReduced }) => !isReduced))
+  return {
+    shape: kept,
+    size: sizeOf(kept),
+    length: shape.reduce((product, size, d) => (reduced[d] ? product * size : product), 1),
+    outer,
+    inner: startsOf(groups.filter((group) => group.isReduced && group !== last)),
+    width: last ? last.size : 1,
+    step: last ? last.stride : 1,
+  }
+}
+
+function reducedAxes(shape: readonly number[], axes: readonly number[], context: OpContext): boolean[] {
+  const rank = shape.length
+  const reduced = new Array<boolean>(rank).fill(false)
+  for (const axis of axes) {
+    const d = axis < 0 ? axis + rank : axis
+    if (d < 0 || d >= rank)
+      refuse(context, `Invalid reduction dimension (${axis} for input with ${rank} dimension(s)`)
+    if (reduced[d]) refuse(context, `Invalid reduction arguments: Axes contains duplicate dimension: ${axis}`)
+    reduced[d] = true
+  }
+  return reduced
+}
+
+function groupAxes(shape: readonly number[], reduced: readonly boolean[]): Group[] {
+  const groups: Group[] = []
+  let stride = 1
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d]!
+    const next = groups[0]
+    if (next?.isReduced === reduced[d]) next!.size *= size
+    else groups.unshift({ size, stride, isReduced: reduced[d]! })
+    stride *= size
+  }
+  return groups
+}
+
+function startsOf(groups: readonly Group[]): Int32Array {
+  let starts = Int32Array.of(0)
+  for (const { size, stride } of groups) {
+    const more = new Int32Array(starts.length * size)
+    for (let i = 0, at = 0; i < starts.length; i++) {
+      for (let j = 0; j < size; j++) more[at++] = starts[i]! + j * stride
+    }
+    starts = more
+  }
+  return starts
+}
