@@ -2,18 +2,12 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { loadRecommender } from '../../tests/load-tools.js'
 import { isAlike, worldSize, writeWorld } from '../../tests/world.js'
-import { exact } from '../ann/exact.js'
-import { noEngine } from '../engines/no-engine.js'
 import { librecoEmbed } from './libreco-embed.js'
 import { recommenderSuite } from './recommender.suite.js'
 
-recommenderSuite('ALS', {
-  load: async () =>
-    librecoEmbed.load(await writeWorld('ALS'), {
-      buildIndex: (source) => exact.build(source, { engine: noEngine }),
-    }),
-})
+recommenderSuite('ALS', { load: async () => loadRecommender(librecoEmbed, await writeWorld('ALS')) })
 
 /** The world with a bias as last column, 1 for users: the odd items' is so large that a newcomer who likes even ones must feel it. */
 async function writeBiasedWorld(): Promise<string> {
@@ -36,12 +30,8 @@ async function writeBiasedWorld(): Promise<string> {
   return directory
 }
 
-const load = async () => {
-  const tools = {
-    buildIndex: (source: Parameters<typeof exact.build>[0]) => exact.build(source, { engine: noEngine }),
-  }
-  return librecoEmbed.load(await writeBiasedWorld(), tools)
-}
+const load = async () => loadRecommender(librecoEmbed, await writeBiasedWorld())
+
 const nothing = new Int32Array(0)
 
 test("a newcomer's side of a bias column is 1: the items' biases count once, not by the mean of those they had", async () => {

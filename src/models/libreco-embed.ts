@@ -14,6 +14,7 @@ import {
   readAlgorithm,
   readPopulation,
 } from './libreco/export.js'
+import { asRecommending } from './loaded-model.js'
 import type { ModelKind } from './model-kind.js'
 import type { Query, RankOptions, Recommender } from './recommender.js'
 
@@ -73,7 +74,7 @@ export const librecoEmbed: ModelKind = {
       scale: inverseNorms(itemVectors, vectors.hasBias),
       ...((await hasFile(directory, 'faiss_index.bin')) && { file: faissFile }),
     })
-    return createEmbedRecommender({ algorithm, population, vectors, index })
+    return asRecommending(createEmbedRecommender({ algorithm, population, vectors, index }))
   },
 }
 

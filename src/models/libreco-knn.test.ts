@@ -1,12 +1,11 @@
+import { loadRecommender } from '../../tests/load-tools.js'
 import { writeWorld } from '../../tests/world.js'
 import { librecoKnn } from './libreco-knn.js'
 import { recommenderSuite } from './recommender.suite.js'
 
-const noIndex = { buildIndex: () => Promise.reject(new Error('knn needs no index')) }
-
-recommenderSuite('ItemCF', { load: async () => librecoKnn.load(await writeWorld('ItemCF'), noIndex) })
+recommenderSuite('ItemCF', { load: async () => loadRecommender(librecoKnn, await writeWorld('ItemCF')) })
 recommenderSuite('UserCF', {
-  load: async () => librecoKnn.load(await writeWorld('UserCF'), noIndex),
+  load: async () => loadRecommender(librecoKnn, await writeWorld('UserCF')),
   skip: {
     sequence: 'UserCF compares users, and a newcomer is like none of them yet',
     similar: 'UserCF holds similarities of users only',

@@ -11,6 +11,7 @@ import {
   readAlgorithm,
   readPopulation,
 } from './libreco/export.js'
+import { asRecommending } from './loaded-model.js'
 import type { ModelKind } from './model-kind.js'
 import type { Query, Recommender } from './recommender.js'
 
@@ -40,7 +41,7 @@ export const librecoKnn: ModelKind = {
     const similarities = await reader.read('sim.json', (path, options) =>
       readWeightedRows(path, { rows, columns: rows }, options),
     )
-    return createKnnRecommender(algorithm, population, similarities)
+    return asRecommending(createKnnRecommender(algorithm, population, similarities))
   },
 }
 

@@ -1,10 +1,15 @@
 /** How a directory becomes a Recommender: one ModelKind per format, listed in `models/index.ts`. */
 import type { VectorIndex, VectorSource } from '../ann/vector-index.js'
-import type { Recommender } from './recommender.js'
+import type { GraphSession, OnnxFiles } from '../engines/engine.js'
+import type { LoadedModel } from './loaded-model.js'
 
 /** What the loader is lent; it does not choose an engine or an index. */
 export interface LoadTools {
   buildIndex(source: VectorSource): Promise<VectorIndex>
+  /** Opens a SavedModel's graph where graphs run. */
+  openSavedModel(directory: string): Promise<GraphSession>
+  /** Opens an ONNX model where graphs run. */
+  openOnnxModel(files: OnnxFiles): Promise<GraphSession>
   /** Called while files are read: bytes done so far of all bytes to read. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void
   readonly onWarning?: (message: string) => void
@@ -28,5 +33,5 @@ export interface ModelKind {
    */
   recognise(directory: string): Promise<Recognition | undefined>
   /** @throws RecserveError naming the file and place of what is wrong. */
-  load(directory: string, tools: LoadTools): Promise<Recommender>
+  load(directory: string, tools: LoadTools): Promise<LoadedModel>
 }

@@ -41,12 +41,14 @@ export interface Similar extends TopK {
 export interface ModelSummary {
   readonly kind: string
   readonly algorithm: string
-  readonly users: number
-  readonly items: number
+  readonly users?: number
+  readonly items?: number
   /** Embedding width; absent for models without vectors. */
   readonly width?: number
+  /** Signatures that can be asked; absent for models without a graph. */
+  readonly signatures?: number
   /** About what this version keeps, in this process and the inference process. */
-  readonly memoryBytes: number
+  readonly memoryBytes?: number
 }
 
 export interface Recommender {

@@ -8,6 +8,7 @@ import type { Lent } from '../lifecycle/manager.js'
 import type { Ranking, RankOptions, Recommender } from '../models/recommender.js'
 import { concatRows, noRows, type Rows, toItems, toRows } from './items.js'
 import { rankByPopularity } from './popular.js'
+import { recommenderOf } from './recommender-of.js'
 import type { Fallback, RecommendRequest, RecommendResponse, Service, ServiceOptions } from './service.js'
 
 /** A request in the rows of the version that answers it. */
@@ -17,6 +18,8 @@ interface Resolved {
   readonly exclude: Rows
   readonly candidates: Rows | undefined
 }
+
+type Lending = Lent<Recommender>
 
 type Answer = Omit<Ranking, 'fallback'> & { readonly fallback?: Fallback }
 
@@ -32,7 +35,7 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
   }
 
   async function answer(
-    { servable, loaded }: Lent<Recommender>,
+    { servable, loaded }: Lending,
     request: RecommendRequest,
     call: Call,
   ): Promise<RecommendResponse> {
@@ -49,7 +52,7 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
   }
 
   async function rank(
-    { servable, loaded }: Lent<Recommender>,
+    { servable, loaded }: Lending,
     { user, sequence }: Resolved,
     { state, options: rankOptions }: { state: UserState | undefined; options: RankOptions },
   ): Promise<Answer> {
@@ -76,7 +79,9 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
       )
       return Promise.reject(error)
     }
-    return manager.use(request.model, (lent) => answer(lent, request, call))
+    return manager.use(request.model, ({ servable, loaded }) =>
+      answer({ servable, loaded: recommenderOf(servable, loaded) }, request, call),
+    )
   }
 }
 
@@ -117,7 +122,7 @@ function toRankOptions(
 }
 
 function toResponse(
-  { servable, loaded }: Lent<Recommender>,
+  { servable, loaded }: Lending,
   { request, resolved, ranking }: { request: RecommendRequest; resolved: Resolved; ranking: Answer },
 ): RecommendResponse {
   const items = toItems(loaded.catalog, ranking)

@@ -1,10 +1,13 @@
 /** The data plane: a decoded request walks to a decoded response. The front door of `service/`. */
 import type { Call } from '../core/call.js'
 import type { ModelSpec, ServableId } from '../core/servable.js'
+import type { SignatureSpec } from '../core/signature.js'
 import type { StageListener } from '../core/stage-events.js'
 import type { Manager, ServableStatus } from '../lifecycle/manager.js'
-import type { ModelFallback, Recommender } from '../models/recommender.js'
+import type { LoadedModel } from '../models/loaded-model.js'
+import type { ModelFallback } from '../models/recommender.js'
 import type { Store } from '../stores/store.js'
+import type { AnyTensor } from '../tensor/any-tensor.js'
 
 export interface RecommendRequest {
   readonly model: ModelSpec
@@ -53,6 +56,28 @@ export interface SimilarResponse {
   readonly shortfall?: number
 }
 
+export interface SignaturesResponse {
+  readonly servable: ServableId
+  readonly signatures: readonly SignatureSpec[]
+}
+
+export interface PredictRequest {
+  readonly model: ModelSpec
+  /** `serving_default` without one. */
+  readonly signature?: string
+  readonly inputs: ReadonlyMap<string, AnyTensor>
+  /** The only outputs wanted; all without it. */
+  readonly outputFilter?: readonly string[]
+}
+
+export interface PredictResponse {
+  readonly servable: ServableId
+  /** The signature that ran. */
+  readonly signature: string
+  /** In the signature's order. */
+  readonly outputs: ReadonlyMap<string, AnyTensor>
+}
+
 export interface Readiness {
   /** Every model has ended its first load attempt and at least one serves. */
   readonly ready: boolean
@@ -64,6 +89,9 @@ export interface Readiness {
 export interface Service {
   recommend(request: RecommendRequest, call?: Call): Promise<RecommendResponse>
   similar(request: SimilarRequest, call?: Call): Promise<SimilarResponse>
+  /** What the version a spec names can be asked: wires need the dtypes before they can read tensors. */
+  signatures(model: ModelSpec): Promise<SignaturesResponse>
+  predict(request: PredictRequest, call?: Call): Promise<PredictResponse>
   models(): readonly ServableStatus[]
   readiness(): Readiness
   /** From now on `readiness` says no, so that no new traffic is sent here. */
@@ -71,7 +99,7 @@ export interface Service {
 }
 
 export interface ServiceOptions {
-  readonly manager: Manager<Recommender>
+  readonly manager: Manager<LoadedModel>
   readonly store: Store
   /** What to answer a user the model cannot answer. */
   readonly fallback: 'none' | 'popular'

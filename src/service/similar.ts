@@ -1,10 +1,12 @@
 import { RecserveError } from '../core/errors.js'
 import { toItems } from './items.js'
+import { recommenderOf } from './recommender-of.js'
 import type { Service, ServiceOptions } from './service.js'
 
 export function createSimilar({ manager }: ServiceOptions): Service['similar'] {
   return (request, call = {}) =>
-    manager.use(request.model, async ({ servable, loaded }) => {
+    manager.use(request.model, async ({ servable, loaded: model }) => {
+      const loaded = recommenderOf(servable, model)
       const item = loaded.catalog.indexOf(request.item)
       if (item === -1)
         throw new RecserveError('not_found', `model '${servable.model}' does not know this item`)
