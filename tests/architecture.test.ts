@@ -24,7 +24,7 @@ const libraries = ['core', 'tensor', 'formats']
 const frontDoors: Record<string, readonly string[]> = {
   engines: ['engine.ts'],
   ann: ['vector-index.ts'],
-  models: ['recommender.ts', 'model-kind.ts'],
+  models: ['recommender.ts', 'predictor.ts', 'loaded-model.ts', 'model-kind.ts'],
   stores: ['store.ts'],
   lifecycle: ['source.ts', 'manager.ts'],
   service: ['service.ts'],

@@ -38,6 +38,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     kinds: modelKinds,
     indexKind: exact,
     indexTools: { engine: noEngine },
+    savedModels: { tags: ['serve'], checksums: true },
     store,
   })
   const manager = createManager({ loader, onEvent, now })
@@ -58,6 +59,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       service,
       onEvent,
       maxN: 1000,
+      maxTensorBodyBytes: 2 ** 24,
       libservingAnswers: options.libservingAnswers ?? 'python',
       libservingModels: options.libservingModels ?? new Map(),
       metrics: async () => ({ contentType: 'text/plain', body: '' }),

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runCli } from './cli.js'
 import { commands } from './commands/index.js'
-import { optionsOf } from './options.js'
+import { flagOf, optionsOf } from './options.js'
 
 /** Runs the CLI in this process. */
 async function run(args: readonly string[], env: Record<string, string> = {}) {
@@ -26,7 +26,21 @@ describe('the command line', () => {
       ['serve', 'x', '--http-prt', '1'],
       /^recserve: unknown option '--http-prt' \(did you mean --http-port\?\)\n$/,
     ],
-    [['serve', 'x', '--port=1'], /^recserve: unknown option '--port' \(did you mean --http-port\?\)\n$/],
+    [['serve', 'x', '--grpc-port=1'], /^recserve: unknown option '--grpc-port' \(did you mean --port\?\)\n$/],
+    [
+      ['serve', 'x', '--rest_api_prt=1'],
+      /^recserve: unknown option '--rest_api_prt' \(did you mean --rest_api_port\?\)\n$/,
+    ],
+    [
+      ['serve', '--model_base_path=x', '--rest_api_port=0'],
+      /^recserve: --rest_api_port=0 turns HTTP off, .*\n$/,
+    ],
+    [
+      ['serve', 'x', '--enable_batching=true'],
+      /^recserve: unknown option '--enable_batching': TensorFlow Serving has it, recserve does not yet \(.*\)\n$/,
+    ],
+    [['serve', 'x', '--model_name', 'ncf'], /^recserve: --model_name names the model of --model_base_path/],
+    [['serve', '--model_base_path=x', '--name', 'default=y'], /^recserve: two models are named 'default'/],
     [
       ['inspect', 'x', '--http-port', '1'],
       /^recserve: unknown option '--http-port' \(recserve inspect --help lists/,
@@ -62,7 +76,7 @@ describe('the command line', () => {
     test(`${command.name} --help shows its options, their defaults and its examples, on stdout`, async () => {
       const { code, stdout, stderr } = await run([command.name, '--help'])
       assert.deepEqual([code, stderr], [0, ''])
-      for (const name of optionsOf(command.name)) assert.ok(stdout.includes(`--${name}`), name)
+      for (const name of optionsOf(command.name)) assert.ok(stdout.includes(`--${flagOf(name)}`), name)
       for (const { command: example, what } of command.examples) {
         assert.ok(stdout.includes(`# ${what}\n  ${example}\n`))
       }
@@ -75,7 +89,7 @@ describe('the command line', () => {
       for (const { command } of examples) {
         assert.ok(command.startsWith(`recserve ${name}`), command)
         for (const [, flag] of command.matchAll(/--([\w-]+)/g))
-          assert.ok(optionsOf(name).some((one) => one === flag))
+          assert.ok(optionsOf(name).some((one) => flagOf(one) === flag))
       }
     }
   })

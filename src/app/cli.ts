@@ -9,11 +9,13 @@ import { defaultOf, expectation } from './option.js'
 import {
   type CommandName,
   environmentName,
+  flagOf,
   type OptionName,
   optionsOf,
   placeholderOf,
   specOf,
 } from './options.js'
+import { isTensorflowServingFlag } from './tensorflow-serving-flags.js'
 
 /** 0: done, 1: failed, 2: called the wrong way. */
 export type ExitCode = number
@@ -67,9 +69,11 @@ function addCommand(program: Program, command: Command, action: Action): void {
 /** With our own suggestion, which knows that `--port` is more likely meant to be `--http-port` than `--host`. */
 function toUnknownOption({ message }: CommanderError, command: CommandName): RecserveError {
   const flag = /'(--?[^'=]*)/.exec(message)?.[1] ?? ''
-  const hint = suggestion(flag.replace(/^-+(no-)?/, ''), optionsOf(command), (name) => `--${name}`)
+  const isTheirs = command === 'serve' && isTensorflowServingFlag(flag.slice(2))
+  const about = isTheirs ? ': TensorFlow Serving has it, recserve does not yet' : ''
+  const hint = suggestion(flag.replace(/^-+(no-)?/, ''), optionsOf(command), (name) => `--${flagOf(name)}`)
   const help = `recserve ${command} --help lists all there are`
-  return new RecserveError('invalid_argument', `unknown option '${flag}' (${hint ?? help})`)
+  return new RecserveError('invalid_argument', `unknown option '${flag}'${about} (${hint ?? help})`)
 }
 
 /** No default is told to commander: it must stay visible which flags were really given. */
@@ -77,11 +81,11 @@ function toOptions(name: OptionName): readonly Option[] {
   const spec = specOf(name)
   if (spec.type === 'boolean') {
     // Both can be given, so that a flag can also take back what the environment or a config file says.
-    const on = new Option(`--${name}`, spec.help).hideHelp(spec.default)
-    return [on, new Option(`--no-${name}`, spec.help).hideHelp(!spec.default)]
+    const on = new Option(`--${flagOf(name)}`, spec.help).hideHelp(spec.default === true)
+    return [on, new Option(`--no-${flagOf(name)}`, spec.help).hideHelp(!spec.default)]
   }
   const short = spec.short ? `-${spec.short}, ` : ''
-  const option = new Option(`${short}--${name} <${placeholderOf(spec)}>`, helpOf(name))
+  const option = new Option(`${short}--${flagOf(name)} <${placeholderOf(spec)}>`, helpOf(name))
   if (spec.type !== 'pairs') return [option]
   return [option.argParser((text: string, before: readonly string[] = []) => [...before, text])]
 }

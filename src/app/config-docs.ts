@@ -1,6 +1,6 @@
 /** docs/config.md, made from the table of options. */
 import { expectation } from './option.js'
-import { environmentName, type OptionName, optionNames, placeholderOf, specOf } from './options.js'
+import { environmentName, flagOf, type OptionName, optionNames, placeholderOf, specOf } from './options.js'
 
 /** A config file as the docs show it; the tests read it. */
 export const exampleConfig = `# recserve.yaml
@@ -25,6 +25,9 @@ Every option can be given in three ways; the first of these that gives it wins, 
 | flag | \`--http-port 8501\` | \`--json\`, \`--no-json\` | \`--name a=./x --name b=./y\` | \`--sequence 1,2\` |
 | environment | \`RECSERVE_HTTP_PORT=8501\` | \`true\` or \`false\` | \`RECSERVE_NAME=a=./x,b=./y\` | \`RECSERVE_SEQUENCE=1,2\` |
 | config file | \`http-port: 8501\` | \`true\` or \`false\` | a mapping | a list |
+
+TensorFlow Serving's flags keep its spelling (\`--model_base_path=DIR\`); in the environment and in a config file they are named like all
+others (\`RECSERVE_MODEL_BASE_PATH\`, \`model-base-path\`).
 
 Names of models and paths that hold a comma can be given by flag or config file only. Paths are relative to the directory recserve is
 started in, wherever they are written. An empty environment variable counts as not set. Options of other commands may stand in the
@@ -65,7 +68,8 @@ function toRow(name: OptionName): string {
   const spec = specOf(name)
   const short = spec.short ? `\`-${spec.short}\`, ` : ''
   const placeholder = placeholderOf(spec)
-  const flag = placeholder && spec.type !== 'one-of' ? `--${name} ${placeholder}` : `--${name}`
+  const flag =
+    placeholder && spec.type !== 'one-of' ? `--${flagOf(name)} ${placeholder}` : `--${flagOf(name)}`
   const byDefault = 'default' in spec && spec.default !== undefined ? `\`${spec.default}\`` : ''
   const cells = [
     `${short}\`${flag}\``,

@@ -6,6 +6,7 @@ import { checkOption, defaultOf, type OptionValue, parseOption } from './option.
 import {
   type CommandName,
   environmentName,
+  flagOf,
   isOptionName,
   type OptionName,
   type OptionsOf,
@@ -17,7 +18,7 @@ import {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Flags as the command line gives them, by property name: text, texts of a repeated flag, or a boolean. */
+/** Flags as the command line gives them, by the flag's property name: text, texts of a repeated flag, or a boolean. */
 export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>
 
 interface Sources {
@@ -47,9 +48,9 @@ export async function readOptions<Name extends CommandName>(
 
 function readOption(name: OptionName, { flags, env, file }: Sources): OptionValue | undefined {
   const spec = specOf(name)
-  const flag = flags[propertyName(name)]
+  const flag = flags[propertyName(flagOf(name))]
   if (typeof flag === 'boolean') return flag
-  if (flag !== undefined) return parseOption(spec, [flag].flat(), `--${name}`)
+  if (flag !== undefined) return parseOption(spec, [flag].flat(), `--${flagOf(name)}`)
   const variable = env[environmentName(name)]
   // `docker run -e NAME=` and compose files set a variable to nothing where they mean to leave it out.
   if (variable) {

@@ -2,9 +2,18 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { RecserveError } from '../core/errors.js'
-import { noEngine } from '../engines/no-engine.js'
+import type { SignatureSpec, TensorSpec } from '../core/signature.js'
+import { createOneOffEngine } from '../engines/one-off-engine.js'
+import type { LoadedModel as LoadedGraphs } from '../engines/tensorflow/saved-model.js'
 import type { AspiredVersion } from '../lifecycle/source.js'
+import type { Predictor } from '../models/predictor.js'
 import type { ModelSummary } from '../models/recommender.js'
+import {
+  type GraphInspection,
+  inspectSavedModel,
+  type MissingOp,
+  type SavedModelInspection,
+} from './saved-model-inspection.js'
 import { createServing, createSource } from './serving.js'
 
 export interface Inspection {
@@ -16,37 +25,128 @@ export interface Inspection {
   readonly reason?: string
   /** Absent where it cannot be served. */
   readonly summary?: ModelSummary
+  /** Of a model that can be asked for tensors, those that cannot be served last. */
+  readonly signatures?: readonly SignatureInspection[]
+  /** Of a SavedModel whose graph can be read. */
+  readonly graph?: GraphInspection
+  /** Things that someone who serves it should know. */
+  readonly warnings?: readonly string[]
   readonly files: readonly { readonly name: string; readonly bytes: number }[]
 }
 
-/** @throws RecserveError `not_found` where the path is missing or holds no model. */
-export async function inspectPath(path: string): Promise<readonly Inspection[]> {
+export interface SignatureInspection {
+  readonly name: string
+  readonly servable: boolean
+  readonly reason?: string
+  readonly missing?: readonly MissingOp[]
+  readonly methodName: string
+  readonly inputs: readonly TensorInspection[]
+  readonly outputs: readonly TensorInspection[]
+}
+
+export interface TensorInspection {
+  readonly name: string
+  readonly dtype: string
+  /** -1: any size; null: any rank. */
+  readonly shape: readonly number[] | null
+}
+
+/**
+ * @param tags of the meta graph to take from a SavedModel
+ * @throws RecserveError `not_found` where the path is missing or holds no model.
+ */
+export async function inspectPath(
+  path: string,
+  tags: readonly string[] = ['serve'],
+): Promise<readonly Inspection[]> {
   const aspired = await createSource({ paths: [path], allVersions: true }).aspiredVersions()
   if (aspired.length === 0) {
     throw new RecserveError(
       'not_found',
-      `${path} holds no model that recserve knows: a LibRecommender folder has model_name.json and sim.json, or user_embed.json and item_embed.json`,
+      `${path} holds no model that recserve knows: a LibRecommender folder has model_name.json and sim.json, or user_embed.json and item_embed.json; a SavedModel has saved_model.pb; of several .onnx files one must be model.onnx`,
     )
   }
   const inspections: Inspection[] = []
-  for (const version of aspired) inspections.push(await inspectVersion(version))
+  for (const version of aspired) inspections.push(await inspectVersion(version, tags))
   return inspections
 }
 
-async function inspectVersion(version: AspiredVersion): Promise<Inspection> {
-  const serving = createServing({ engine: noEngine, index: 'exact', fallback: 'none', onEvent: () => {} })
+async function inspectVersion(version: AspiredVersion, tags: readonly string[]): Promise<Inspection> {
+  let graphs: LoadedGraphs | undefined
+  const engine = createOneOffEngine({
+    onSavedModel: (model) => {
+      graphs = model
+    },
+  })
+  const serving = createServing({
+    engine,
+    index: 'exact',
+    fallback: 'none',
+    savedModelTags: tags,
+    onEvent: () => {},
+  })
   await serving.manager.apply([version])
   const error = serving.manager.statuses()[0]?.error
-  const summary = serving.manager.available()[0]?.loaded.summary
+  const { summary, predictor } = serving.manager.available()[0]?.loaded ?? {}
   await serving.close()
+  // What cannot be read is the reason above.
+  const detail =
+    version.kind === 'saved-model'
+      ? await inspectSavedModel(version.directory, tags, graphs).catch(() => undefined)
+      : undefined
+  const signatures = signaturesOf(predictor, detail)
+  const warnings = warningsOf(signatures, detail)
   return {
     ...version.servable,
     kind: version.kind ?? null,
     servable: error === undefined,
     ...(error && { reason: error.message }),
     ...(summary && { summary }),
+    ...(signatures.length > 0 && { signatures }),
+    ...(detail && { graph: detail.graph }),
+    ...(warnings.length > 0 && { warnings }),
     files: await filesBelow(version.directory),
   }
+}
+
+function signaturesOf(
+  predictor: Predictor | undefined,
+  detail: SavedModelInspection | undefined,
+): readonly SignatureInspection[] {
+  const served = [...(predictor?.signatures.values() ?? [])].map((spec) => ({
+    ...toInspection(spec),
+    servable: true,
+  }))
+  const others = [...(detail?.unservable ?? [])].map(([name, { spec, reason, missing }]) => ({
+    ...toInspection(spec ?? { name, methodName: '', inputs: new Map(), outputs: new Map() }),
+    servable: false,
+    reason,
+    ...(missing.length > 0 && { missing }),
+  }))
+  return [...served, ...others]
+}
+
+function toInspection({ name, methodName, inputs, outputs }: SignatureSpec) {
+  return { name, methodName, inputs: toTensors(inputs), outputs: toTensors(outputs) }
+}
+
+function toTensors(specs: ReadonlyMap<string, TensorSpec>): readonly TensorInspection[] {
+  return [...specs].map(([name, { dtype, shape }]) => ({ name, dtype, shape: shape ?? null }))
+}
+
+function warningsOf(
+  signatures: readonly SignatureInspection[],
+  detail: SavedModelInspection | undefined,
+): readonly string[] {
+  const served = signatures.filter(({ servable }) => servable).map(({ name }) => name)
+  const lost = signatures.length - served.length
+  const hasNoDefault = served.length > 0 && !served.includes('serving_default')
+  const readsFiles = detail?.graph.ops.some(({ op }) => op === 'ReadFile')
+  return [
+    ...(lost > 0 ? [`${lost} of ${signatures.length} signatures cannot be served`] : []),
+    ...(hasNoDefault ? ["there is no signature 'serving_default': requests must name one"] : []),
+    ...(readsFiles ? ['the graph reads files while it runs (ReadFile)'] : []),
+  ]
 }
 
 async function filesBelow(directory: string): Promise<Inspection['files']> {
@@ -57,31 +157,4 @@ async function filesBelow(directory: string): Promise<Inspection['files']> {
     bytes: (await stat(file)).size,
   }))
   return (await Promise.all(sized)).sort((a, b) => a.name.localeCompare(b.name))
-}
-
-export function toText(inspections: readonly Inspection[]): string {
-  return inspections.map((inspection) => `${linesOf(inspection).join('\n')}\n`).join('\n')
-}
-
-function linesOf({ model, version, kind, servable, reason, summary, files }: Inspection): string[] {
-  return [
-    `${model}, version ${version}`,
-    `  kind       ${kind ?? 'none'}${summary ? ` (${summary.algorithm})` : ''}`,
-    `  servable   ${servable ? 'yes' : `no: ${reason}`}`,
-    ...(summary
-      ? [
-          `  users      ${summary.users}`,
-          `  items      ${summary.items}`,
-          ...(summary.width === undefined ? [] : [`  width      ${summary.width}`]),
-          `  memory     about ${toSize(summary.memoryBytes)}`,
-        ]
-      : []),
-    '  files',
-    ...files.map(({ name, bytes }) => `    ${name}  ${toSize(bytes)}`),
-  ]
-}
-
-function toSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 2 ** 20).toFixed(1)} MB`
 }

@@ -4,8 +4,8 @@ import type { IndexTools, VectorIndexKind } from '../ann/vector-index.js'
 import { RecserveError } from '../core/errors.js'
 import type { Loader } from '../lifecycle/manager.js'
 import type { AspiredVersion } from '../lifecycle/source.js'
+import type { LoadedModel } from '../models/loaded-model.js'
 import type { LoadTools, ModelKind, Recognition } from '../models/model-kind.js'
-import type { Recommender } from '../models/recommender.js'
 import type { Store } from '../stores/store.js'
 
 /** The kind a directory is recognised as: the first of the list that takes it. */
@@ -25,24 +25,33 @@ export interface ModelLoaderOptions {
   readonly indexKind: VectorIndexKind
   readonly indexTools: IndexTools
   readonly store: Store
+  /** How SavedModels are read. */
+  readonly savedModels: {
+    readonly tags: readonly string[]
+    readonly checksums: boolean
+    readonly lowering?: boolean
+  }
   readonly onProgress?: (version: AspiredVersion, doneBytes: number, totalBytes: number) => void
   readonly onWarning?: (version: AspiredVersion, message: string) => void
 }
 
 /** A loaded version is known to the store as long as it lives. */
-export function createModelLoader(options: ModelLoaderOptions): Loader<Recommender> {
+export function createModelLoader(options: ModelLoaderOptions): Loader<LoadedModel> {
   return {
     async load(version, signal) {
       const found = await recognise(options.kinds, version.directory)
       if (!found)
-        throw new RecserveError('failed_precondition', 'nothing here is a model that recserve knows')
-      const recommender = await found.modelKind.load(version.directory, toolsFor(version, signal, options))
-      options.store.attach(version.servable, recommender.snapshot)
+        throw new RecserveError(
+          'failed_precondition',
+          'nothing in this folder is a model that recserve knows; recserve inspect PATH tells what is below it',
+        )
+      const loaded = await found.modelKind.load(version.directory, toolsFor(version, signal, options))
+      if (loaded.recommender) options.store.attach(version.servable, loaded.recommender.snapshot)
       return {
-        ...recommender,
+        ...loaded,
         async close() {
           options.store.detach(version.servable)
-          await recommender.close()
+          await loaded.close()
         },
       }
     },
@@ -53,6 +62,9 @@ function toolsFor(version: AspiredVersion, signal: AbortSignal, options: ModelLo
   const { onProgress, onWarning, indexKind, indexTools } = options
   return {
     signal,
+    openSavedModel: (directory) =>
+      indexTools.engine.openSavedModel(version.servable.model, { directory, ...options.savedModels }),
+    openOnnxModel: (files) => indexTools.engine.openOnnxModel(version.servable.model, files),
     buildIndex(source) {
       // A folder of models need not all have an index file; the exact index needs none.
       const isMissing = indexKind.needsFile && source.file === undefined

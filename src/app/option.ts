@@ -6,9 +6,9 @@ export type OptionType =
       readonly type: 'integer' | 'number'
       readonly min: number
       readonly max: number
-      readonly default: number
+      readonly default?: number
     }
-  | { readonly type: 'boolean'; readonly default: boolean }
+  | { readonly type: 'boolean'; readonly default?: boolean }
   | { readonly type: 'string'; readonly default?: string }
   | { readonly type: 'one-of'; readonly values: readonly string[]; readonly default: string }
   /** Comma separated in text, a list in a config file. */
@@ -18,18 +18,18 @@ export type OptionType =
 
 /** The TypeScript type of an option's value; undefined is in it where the option has no default. */
 export type ValueOf<Spec> = Spec extends { type: 'integer' | 'number' }
-  ? number
+  ? number | Missing<Spec>
   : Spec extends { type: 'boolean' }
-    ? boolean
+    ? boolean | Missing<Spec>
     : Spec extends { type: 'one-of'; values: readonly (infer Value)[] }
       ? Value
       : Spec extends { type: 'pairs' }
         ? ReadonlyMap<Spec extends { keys: readonly (infer Key)[] } ? Key : string, string>
         : Spec extends { type: 'list' }
           ? readonly string[] | undefined
-          : Spec extends { default: string }
-            ? string
-            : string | undefined
+          : string | Missing<Spec>
+
+type Missing<Spec> = Spec extends { default: unknown } ? never : undefined
 
 export type OptionValue = number | boolean | string | readonly string[] | ReadonlyMap<string, string>
 

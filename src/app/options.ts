@@ -1,7 +1,7 @@
 /** The one table of options: flags, environment names, config keys, help, types and docs/config.md are made from it. */
 import type { OptionType, ValueOf } from './option.js'
 
-export type CommandName = 'serve' | 'demo' | 'inspect' | 'recommend'
+export type CommandName = 'serve' | 'demo' | 'inspect' | 'recommend' | 'predict'
 
 /** One line of the table. */
 export type OptionSpec = OptionType & {
@@ -13,10 +13,12 @@ export type OptionSpec = OptionType & {
   readonly placeholder?: string
   /** One-letter flag. */
   readonly short?: string
+  /** How the flag is spelled where it is not the name: TensorFlow Serving's own, which scripts already use. */
+  readonly flag?: string
 }
 
 const servers = ['serve', 'demo'] as const
-const every = ['serve', 'demo', 'inspect', 'recommend'] as const
+const every = ['serve', 'demo', 'inspect', 'recommend', 'predict'] as const
 
 /** The longest a Node.js timer can wait; a longer one fires at once. */
 const maxTimerMs = 2 ** 31 - 1
@@ -25,9 +27,8 @@ const maxTimerMs = 2 ** 31 - 1
 export const options = {
   host: {
     type: 'string',
-    default: '127.0.0.1',
     placeholder: 'ADDRESS',
-    help: 'Address to listen on. The default is reached from this machine only; 0.0.0.0 lets in whoever can reach the machine, and there is no password',
+    help: "Address to listen on. The default, 127.0.0.1, is reached from this machine only; 0.0.0.0 lets in whoever can reach the machine, and there is no password. Beside --model_base_path or --rest_api_port the default is 0.0.0.0, as TensorFlow Serving's is",
     commands: servers,
   },
   'http-port': {
@@ -43,6 +44,57 @@ export const options = {
     type: 'pairs',
     placeholder: 'NAME=PATH',
     help: "Serves the model at PATH under NAME instead of its folder's name; needed where two folders have the same name",
+    commands: ['serve'],
+  },
+  'model-base-path': {
+    type: 'string',
+    flag: 'model_base_path',
+    placeholder: 'DIR',
+    help: "TensorFlow Serving's flag: serves the model whose version folders DIR holds, under the name that --model_name gives",
+    commands: ['serve'],
+  },
+  'model-name': {
+    type: 'string',
+    flag: 'model_name',
+    placeholder: 'NAME',
+    help: "TensorFlow Serving's flag: name of the model of --model_base_path; without it the name is 'default'",
+    commands: ['serve'],
+  },
+  'rest-api-port': {
+    type: 'integer',
+    min: 0,
+    max: 65535,
+    flag: 'rest_api_port',
+    placeholder: 'PORT',
+    help: "TensorFlow Serving's flag: port of all HTTP routes, before --http-port. 0 means no HTTP there, which is refused as long as HTTP is all there is",
+    commands: ['serve'],
+  },
+  'grpc-port': {
+    type: 'integer',
+    min: 0,
+    max: 65535,
+    flag: 'port',
+    placeholder: 'PORT',
+    help: "TensorFlow Serving's flag: its gRPC port, never HTTP's. Taken so that its command lines work, but gRPC comes later: nothing listens there",
+    commands: ['serve'],
+  },
+  'saved-model-tags': {
+    type: 'list',
+    flag: 'saved_model_tags',
+    placeholder: 'TAG,TAG',
+    help: "TensorFlow Serving's flag: which meta graph of a SavedModel is served: the one that has exactly these tags. Without it that is 'serve'",
+    commands: ['serve', 'inspect', 'predict'],
+  },
+  'wait-for-models': {
+    type: 'boolean',
+    help: 'Opens the port only when every model has been tried, for clients that take an open port for a ready server; without it, models that still load are answered 503. Implied by --model_base_path and --rest_api_port',
+    commands: ['serve'],
+  },
+  engine: {
+    type: 'one-of',
+    values: ['auto', 'host'],
+    default: 'auto',
+    help: 'What runs the graphs of SavedModels. auto gives to ONNX Runtime what it runs faster; host runs every graph on the TypeScript kernels, which is slower on large batches: to compare, and as the way out',
     commands: ['serve'],
   },
   index: {
@@ -96,6 +148,15 @@ export const options = {
     default: 2 ** 20,
     placeholder: 'BYTES',
     help: 'Largest request body; one of exactly this size is still read, a larger one is answered 413. Each open request may hold this much memory',
+    commands: servers,
+  },
+  'max-tensor-body-bytes': {
+    type: 'integer',
+    min: 1,
+    max: 2 ** 30,
+    default: 2 ** 28,
+    placeholder: 'BYTES',
+    help: 'Largest body of a request that carries tensors (/v1/models/...:predict), which may hold tens of thousands of rows. Each open request may hold several times this much memory',
     commands: servers,
   },
   'request-timeout-ms': {
@@ -174,6 +235,24 @@ export const options = {
     help: 'Recommends items the user has already had, too: right for things that are used up or watched again',
     commands: ['recommend'],
   },
+  inputs: {
+    type: 'string',
+    placeholder: 'JSON|@FILE',
+    help: "Tensors to ask with: inputs by name, or a whole TensorFlow Serving request; @FILE reads JSON from a file, or NumPy arrays where it is an .npz, whose dtypes must then be the signature's",
+    commands: ['predict'],
+  },
+  signature: {
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'Which of the signatures to ask; without it the one that the inputs name, else serving_default. recserve inspect lists them',
+    commands: ['predict'],
+  },
+  outputs: {
+    type: 'list',
+    placeholder: 'A,B',
+    help: 'The only outputs to answer, in this order; what only the others need is not computed',
+    commands: ['predict'],
+  },
   json: {
     type: 'boolean',
     default: false,
@@ -233,6 +312,9 @@ export const specOf = (name: OptionName): OptionSpec => options[name]
 
 export const optionsOf = (command: CommandName): readonly OptionName[] =>
   optionNames.filter((name) => specOf(name).commands.includes(command))
+
+/** The option's flag, without its dashes. */
+export const flagOf = (name: OptionName): string => specOf(name).flag ?? name
 
 /** `http-port` as `httpPort`: its name among parsed options. */
 export const propertyName = (name: string): string =>

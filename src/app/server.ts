@@ -5,18 +5,36 @@ import type { StageListener } from '../core/stage-events.js'
 import { engines } from '../engines/index.js'
 import { combineListeners, createLog, createPrometheus, type Log } from '../observe/index.js'
 import { createHttpServer, type HttpServer } from '../protocols/http-server.js'
+import type { ProtocolContext } from '../protocols/protocol.js'
 import type { Service } from '../service/service.js'
 import type { Io } from './commands/command.js'
 import type { OptionsOf } from './options.js'
 import { defaultParts, type Parts } from './parts.js'
 import { createProgress, type Progress } from './progress.js'
-import { createServing, createSource, type Serving } from './serving.js'
+import { createServing, createSource, type Serving, type ServingOptions } from './serving.js'
+
+/** Where the HTTP routes are. */
+export interface Address {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** The flag that chooses the port, for errors. */
+  readonly portFlag: string
+}
 
 type ServerOptions = OptionsOf<'serve' | 'demo'>
 
 export interface ServerRun {
   readonly paths: readonly string[]
+  /** Path by model name. */
   readonly names?: ReadonlyMap<string, string>
+  readonly address: Address
+  /** Opens the port only when every model has been tried. */
+  readonly waitForModels?: boolean
+  /** How SavedModels are read and run. */
+  readonly graphs?: Pick<ServingOptions, 'savedModelTags' | 'lowering'>
+  /** What to tell the operator before anything is done. */
+  readonly notes?: readonly string[]
   readonly options: ServerOptions
   readonly io: Io
   readonly parts?: Parts
@@ -25,55 +43,32 @@ export interface ServerRun {
 }
 
 /** Resolves with the exit code when the server has drained. */
-export async function runServer({
-  paths,
-  names,
-  options,
-  io,
-  onLoaded,
-  parts = defaultParts,
-}: ServerRun): Promise<number> {
+export async function runServer(run: ServerRun): Promise<number> {
+  const { options, io, waitForModels, onLoaded } = run
   const log = openLog(options, io)
+  for (const note of run.notes ?? []) log.logger.warn(note)
   const prometheus = createPrometheus()
   const progress = createProgress(io.stderr)
   // Before the log's line, which would otherwise be drawn into the bar.
   const stopBar: StageListener = (event) => event.type === 'servable_state' && progress.stop()
   const onEvent = combineListeners(prometheus.listener, stopBar, log.listener)
-  const onWarning = (message: string) => log.logger.warn(message)
-  const aspired = await createSource({ paths, ...(names && { names }), onWarning }, parts).aspiredVersions()
-  if (aspired.length === 0) {
-    throw new RecserveError(
-      'not_found',
-      `no model found below ${[...paths, ...(names?.values() ?? [])].join(', ')}; recserve inspect PATH says more`,
-    )
-  }
+  const aspired = await findModels(run, log)
   const stop = io.stopSignal()
-  const serving = openServing(options, onEvent, { parts, progress, onWarning })
-  const http = createHttpServer({
-    protocols: parts.protocols,
-    context: {
-      service: serving.service,
-      onEvent,
-      maxN: options.maxN,
-      libservingAnswers: options.libservingAnswers,
-      libservingModels: options.libservingModel,
-      metrics: () => prometheus.metrics(),
-    },
-    maxConnections: options.maxConnections,
-    maxBodyBytes: options.maxBodyBytes,
-    requestTimeoutMs: options.requestTimeoutMs,
-  })
+  const serving = openServing(run, { onEvent, progress, log })
+  const http = openHttp(run, { service: serving.service, onEvent, metrics: () => prometheus.metrics() })
+  stop.addEventListener('abort', () => serving.service.drain())
+  const load = () => serving.manager.apply(aspired)
   try {
-    const url = await listen(http, options)
-    log.logger.info(`listening on ${url}`)
-    // Whoever asked for any free port has to be told which, however little is logged.
-    if (!showsInfo(options.logLevel)) io.stderr.write(`listening on ${url}\n`)
-    stop.addEventListener('abort', () => serving.service.drain())
-    await untilStopped(stop, async () => {
-      await serving.manager.apply(aspired)
-      if (!stop.aborted) logReadiness(log, serving.service, options)
-      await onLoaded?.(url)
-    })
+    if (waitForModels) await Promise.race([load(), untilAborted(stop)])
+    if (!stop.aborted) {
+      const url = await listen(http, run.address)
+      announce(url, run, log)
+      await untilStopped(stop, async () => {
+        if (!waitForModels) await load()
+        if (!stop.aborted) logReadiness(log, serving.service, options)
+        await onLoaded?.(url)
+      })
+    }
     log.logger.info('stopping: answering what has been accepted')
     await http.close(options.drainTimeoutMs)
   } finally {
@@ -81,6 +76,22 @@ export async function runServer({
   }
   log.logger.info('stopped')
   return 0
+}
+
+/** Whoever asked for any free port has to be told which, however little is logged. */
+function announce(url: string, { options, io }: ServerRun, { logger }: Log): void {
+  if (['trace', 'debug', 'info'].includes(options.logLevel)) logger.info(`listening on ${url}`)
+  else io.stderr.write(`listening on ${url}\n`)
+}
+
+async function findModels({ paths, names = new Map(), parts }: ServerRun, { logger }: Log) {
+  const onWarning = (message: string) => logger.warn(message)
+  const aspired = await createSource({ paths, names, onWarning }, parts).aspiredVersions()
+  if (aspired.length > 0) return aspired
+  throw new RecserveError(
+    'not_found',
+    `no model found below ${[...paths, ...names.values()].join(', ')}; recserve inspect PATH says more`,
+  )
 }
 
 function openLog(options: ServerOptions, { stderr }: Io): Log {
@@ -94,9 +105,8 @@ function openLog(options: ServerOptions, { stderr }: Io): Log {
 }
 
 function openServing(
-  options: ServerOptions,
-  onEvent: StageListener,
-  { parts, progress, onWarning }: { parts: Parts; progress: Progress; onWarning: (message: string) => void },
+  { options, graphs, parts = defaultParts }: ServerRun,
+  { onEvent, progress, log }: { onEvent: StageListener; progress: Progress; log: Log },
 ): Serving {
   const { index, fallback, maxQueued } = options
   const engine = engines[0].create({
@@ -111,23 +121,42 @@ function openServing(
     fallback,
     maxQueued,
     onEvent,
+    ...graphs,
     onProgress: progress.update,
-    onWarning,
+    onWarning: (message) => log.logger.warn(message),
   })
 }
 
-const showsInfo = (level: ServerOptions['logLevel']): boolean => ['trace', 'debug', 'info'].includes(level)
+function openHttp(
+  { options, parts = defaultParts }: ServerRun,
+  context: Pick<ProtocolContext, 'service' | 'onEvent' | 'metrics'>,
+): HttpServer {
+  return createHttpServer({
+    protocols: parts.protocols,
+    context: {
+      ...context,
+      maxN: options.maxN,
+      maxTensorBodyBytes: options.maxTensorBodyBytes,
+      libservingAnswers: options.libservingAnswers,
+      libservingModels: options.libservingModel,
+    },
+    maxConnections: options.maxConnections,
+    maxBodyBytes: options.maxBodyBytes,
+    requestTimeoutMs: options.requestTimeoutMs,
+  })
+}
 
-async function listen(http: HttpServer, { host, httpPort }: ServerOptions): Promise<string> {
+async function listen(http: HttpServer, { host, port: wanted, portFlag }: Address): Promise<string> {
   try {
-    const { address, port, family } = await http.listen({ host, port: httpPort })
+    const { address, port, family } = await http.listen({ host, port: wanted })
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   } catch (cause) {
     const why =
       (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${cause})`
+    const orAny = portFlag === '--http-port' ? ', or 0 for any free one' : ''
     throw new RecserveError(
       'failed_precondition',
-      `port ${httpPort} on ${host} ${why}; choose another with --http-port, or 0 for any free one`,
+      `port ${wanted} on ${host} ${why}; choose another with ${portFlag}${orAny}`,
       { cause },
     )
   }
@@ -136,9 +165,15 @@ async function listen(http: HttpServer, { host, httpPort }: ServerOptions): Prom
 /** Starts the work and waits for the signal; a failure of the work ends the wait. */
 async function untilStopped(stop: AbortSignal, work: () => Promise<void>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
+    untilAborted(stop).then(resolve)
+    work().catch(reject)
+  })
+}
+
+function untilAborted(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
     if (stop.aborted) resolve()
     stop.addEventListener('abort', () => resolve())
-    work().catch(reject)
   })
 }
 

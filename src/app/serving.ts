@@ -3,7 +3,7 @@ import type { StageListener } from '../core/stage-events.js'
 import type { Engine } from '../engines/engine.js'
 import { createManager, type Manager } from '../lifecycle/manager.js'
 import type { AspiredVersion, Source, SourceOptions } from '../lifecycle/source.js'
-import type { Recommender } from '../models/recommender.js'
+import type { LoadedModel } from '../models/loaded-model.js'
 import { createService } from '../service/index.js'
 import type { Service } from '../service/service.js'
 import { createModelLoader, recognise } from './model-loader.js'
@@ -15,6 +15,10 @@ export interface ServingOptions {
   /** Name of a vector index kind. */
   readonly index: string
   readonly fallback: 'none' | 'popular'
+  /** Tags of the meta graph to take from a SavedModel. */
+  readonly savedModelTags?: readonly string[]
+  /** Whether ONNX Runtime runs what it can of a SavedModel's graph; false: TypeScript kernels run all of it. */
+  readonly lowering?: boolean
   /** Requests that may wait for one index. */
   readonly maxQueued?: number
   readonly onEvent: StageListener
@@ -23,7 +27,7 @@ export interface ServingOptions {
 }
 
 export interface Serving {
-  readonly manager: Manager<Recommender>
+  readonly manager: Manager<LoadedModel>
   readonly service: Service
   /** Unloads every model, then ends the engine. */
   close(): Promise<void>
@@ -31,6 +35,7 @@ export interface Serving {
 
 export function createServing(options: ServingOptions): Serving {
   const { parts = defaultParts, engine, index, fallback, maxQueued, onEvent, onProgress, onWarning } = options
+  const { savedModelTags: tags = ['serve'], lowering } = options
   const now = () => performance.now()
   const indexKind = parts.vectorIndexKinds.find(({ name }) => name === index)
   if (!indexKind) throw new Error(`no vector index kind is named ${index}: this is a bug`)
@@ -41,14 +46,16 @@ export function createServing(options: ServingOptions): Serving {
     indexKind,
     indexTools,
     store,
+    savedModels: { tags, checksums: true, ...(lowering !== undefined && { lowering }) },
     ...(onProgress && { onProgress }),
     ...(onWarning && {
-      onWarning: ({ servable }, message) => onWarning(`model '${servable.model}': ${message}`),
+      onWarning: ({ servable }, message) =>
+        onWarning(`${servable.model} version ${servable.version}: ${message}`),
     }),
   })
-  const describe = ({ summary: { memoryBytes, ...rest } }: Recommender) => ({
+  const describe = ({ summary: { memoryBytes, ...rest } }: LoadedModel) => ({
     ...rest,
-    memory_bytes: memoryBytes,
+    ...(memoryBytes !== undefined && { memory_bytes: memoryBytes }),
   })
   const manager = createManager({ loader, describe, onEvent, now })
   return {

@@ -27,12 +27,14 @@ export function createFileSystemSource(options: SourceOptions): Source {
       for (const path of [...names.keys(), ...options.paths]) {
         const root = await existing(path)
         const before = found.size
-        await search({ directory: root, ancestors: [], found }, options)
+        // A name goes with one model: what is below its folder is not looked for.
+        await search(
+          { directory: root, ancestors: [], deepest: names.has(root) ? 0 : maxDepth, found },
+          options,
+        )
+        // Whoever names a folder means it: that it is no model becomes its state, and hinders no other.
         if (names.has(root) && !found.has(root)) {
-          throw new RecserveError(
-            'invalid_argument',
-            `--name ${names.get(root)}=${path}: this is not a model itself; recserve inspect PATH tells what is there`,
-          )
+          found.set(root, { directory: root, versions: [{ version: 1, directory: root, kind: undefined }] })
         }
         if (found.size === before && !isWithin(root, found)) options.onWarning(`no model found below ${path}`)
       }
@@ -68,11 +70,16 @@ interface Visit {
   readonly directory: string
   /** Real paths of the folders above: symbolic links may make a circle. */
   readonly ancestors: readonly string[]
+  /** How many levels below the root are looked at. */
+  readonly deepest: number
   /** Models by absolute path, so that overlapping roots find each once. A link to a model is another one, under its own name. */
   readonly found: Map<string, Found>
 }
 
-async function search({ directory, ancestors, found }: Visit, options: SourceOptions): Promise<void> {
+async function search(
+  { directory, ancestors, deepest, found }: Visit,
+  options: SourceOptions,
+): Promise<void> {
   const real = await realpath(directory)
   if (ancestors.includes(real) || found.has(directory)) return
   const itself = await versionAt(directory, 1, options)
@@ -84,9 +91,12 @@ async function search({ directory, ancestors, found }: Visit, options: SourceOpt
   const versions = await versionsBelow(directory, children, options)
   if (versions.length > 0) {
     found.set(directory, { directory, versions })
-  } else if (ancestors.length < maxDepth) {
+  } else if (ancestors.length < deepest) {
     for (const child of children) {
-      await search({ directory: join(directory, child), ancestors: [...ancestors, real], found }, options)
+      await search(
+        { directory: join(directory, child), ancestors: [...ancestors, real], deepest, found },
+        options,
+      )
     }
   }
 }

@@ -17,7 +17,7 @@ export interface Source {
 export interface SourceOptions {
   /** Where to look. */
   readonly paths: readonly string[]
-  /** Path by model name, for models that are not to be named after their folder. Each must be a model itself. */
+  /** Path by model name, for models that are not to be named after their folder. */
   readonly names: ReadonlyMap<string, string>
   /** Every version of a model, newest first, instead of the newest alone (TensorFlow Serving's default policy). */
   readonly allVersions: boolean

@@ -2,5 +2,11 @@ import { libserving } from './libserving/index.js'
 import { native } from './native/index.js'
 import { operations } from './operations/index.js'
 import type { Protocol } from './protocol.js'
+import { tensorflowRest } from './tensorflow-rest/index.js'
 
-export const protocols = [operations, native, libserving] as const satisfies readonly Protocol[]
+export const protocols = [
+  operations,
+  native,
+  libserving,
+  tensorflowRest,
+] as const satisfies readonly Protocol[]

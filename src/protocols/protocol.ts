@@ -15,6 +15,8 @@ export interface ProtocolContext {
   readonly onEvent: StageListener
   /** Most items one native request may ask for. */
   readonly maxN: number
+  /** Largest body of a request that carries tensors. */
+  readonly maxTensorBodyBytes: number
   /** Answer shape of the libserving wire. */
   readonly libservingAnswers: 'python' | 'rust'
   /** Model name by libserving kind (`knn`, `embed`), where the operator has chosen. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localHost } from '../serve-plan.js'
 import { runServer } from '../server.js'
 import { readTitles } from '../titles.js'
 import type { Command, Io } from './command.js'
@@ -16,7 +17,13 @@ export const demo: Command<'demo'> = {
     { command: 'recserve demo --http-port 0', what: 'on any free port' },
   ],
   run: (_paths, options, io) =>
-    runServer({ paths: [demoDirectory], options, io, onLoaded: (url) => showExamples(url, io) }),
+    runServer({
+      paths: [demoDirectory],
+      address: { host: options.host ?? localHost, port: options.httpPort, portFlag: '--http-port' },
+      options,
+      io,
+      onLoaded: (url) => showExamples(url, io),
+    }),
 }
 
 interface Example {

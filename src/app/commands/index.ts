@@ -2,7 +2,8 @@
 import type { Command } from './command.js'
 import { demo } from './demo.js'
 import { inspect } from './inspect.js'
+import { predict } from './predict.js'
 import { recommend } from './recommend.js'
 import { serve } from './serve.js'
 
-export const commands = [serve, demo, inspect, recommend] as const satisfies readonly Command[]
+export const commands = [serve, demo, inspect, recommend, predict] as const satisfies readonly Command[]

@@ -1,4 +1,5 @@
-import { inspectPath, toText } from '../inspection.js'
+import { inspectPath } from '../inspection.js'
+import { toText } from '../inspection-text.js'
 import type { Command } from './command.js'
 
 export const inspect: Command<'inspect'> = {
@@ -10,12 +11,16 @@ export const inspect: Command<'inspect'> = {
       command: 'recserve inspect ./models/movies-als',
       what: 'kind, algorithm, versions, users, items, memory',
     },
+    {
+      command: 'recserve inspect ./models/ncf',
+      what: 'signatures, dtypes, shapes, ops, and what cannot be served',
+    },
     { command: 'recserve inspect ./models/movies-als --json', what: 'the same for a program' },
   ],
 
   /** Exit code 1 where nothing below the path can be served. */
-  async run([path = ''], { json }, io) {
-    const inspections = await inspectPath(path)
+  async run([path = ''], { json, savedModelTags }, io) {
+    const inspections = await inspectPath(path, savedModelTags)
     io.stdout.write(json ? `${JSON.stringify(inspections, undefined, 2)}\n` : toText(inspections))
     return inspections.some(({ servable }) => servable) ? 0 : 1
   },

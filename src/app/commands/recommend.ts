@@ -1,7 +1,7 @@
-import { RecserveError } from '../../core/errors.js'
 import { noEngine } from '../../engines/no-engine.js'
 import type { RecommendResponse } from '../../service/service.js'
-import { createServing, createSource } from '../serving.js'
+import { findOneModel } from '../one-model.js'
+import { createServing } from '../serving.js'
 import { readTitles } from '../titles.js'
 import type { Command } from './command.js'
 
@@ -23,20 +23,15 @@ export const recommend: Command<'recommend'> = {
 
   async run([path = ''], options, io) {
     const titles = options.titles === undefined ? undefined : await readTitles(options.titles)
-    const aspired = await createSource({ paths: [path] }).aspiredVersions()
-    if (aspired.length !== 1)
-      throw notOneModel(
-        path,
-        aspired.map(({ servable }) => servable.model),
-      )
+    const version = await findOneModel(path)
     const serving = createServing({ ...options, engine: noEngine, onEvent: () => {} })
     try {
-      await serving.manager.apply(aspired)
+      await serving.manager.apply([version])
       const { error } = serving.manager.statuses()[0]!
       if (error) throw error
       const { user, sequence, n, includeConsumed } = options
       const response = await serving.service.recommend({
-        model: { model: aspired[0]!.servable.model },
+        model: { model: version.servable.model },
         n,
         includeConsumed,
         ...(user !== undefined && { user }),
@@ -49,15 +44,6 @@ export const recommend: Command<'recommend'> = {
       await serving.close()
     }
   },
-}
-
-function notOneModel(path: string, models: readonly string[]): RecserveError {
-  return models.length === 0
-    ? new RecserveError('not_found', `no model found below ${path}; recserve inspect says more`)
-    : new RecserveError(
-        'invalid_argument',
-        `${models.length} models are below ${path} (${models.join(', ')}); give the directory of one`,
-      )
 }
 
 /** One item a line: id, score and, where titles are given, the title; tab separated. */

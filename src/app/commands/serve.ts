@@ -1,4 +1,5 @@
 import { RecserveError } from '../../core/errors.js'
+import { toServePlan } from '../serve-plan.js'
 import { runServer } from '../server.js'
 import type { Command } from './command.js'
 
@@ -19,14 +20,21 @@ export const serve: Command<'serve'> = {
       command: 'recserve serve ./models --host 0.0.0.0 --fallback popular',
       what: 'for other machines, and with an answer for unknown users',
     },
+    {
+      command: 'recserve serve --model_base_path=/models/ncf --model_name=ncf --rest_api_port=8501',
+      what: "TensorFlow Serving's own flags, for a folder of numbered versions",
+    },
   ],
   async run(paths, options, io) {
-    if (paths.length === 0 && options.name.size === 0) {
+    const plan = toServePlan(options)
+    if (paths.length === 0 && plan.names.size === 0) {
       throw new RecserveError(
         'invalid_argument',
         'what shall be served? Give a directory, or --name NAME=PATH',
       )
     }
-    return runServer({ paths, names: options.name, options, io })
+    const { engine, savedModelTags } = options
+    const graphs = { lowering: engine === 'auto', ...(savedModelTags && { savedModelTags }) }
+    return runServer({ paths, ...plan, graphs, options, io })
   },
 }
