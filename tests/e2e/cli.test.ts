@@ -5,6 +5,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { postJson, type RunningServer, runCli, startServer } from '../cli.js'
+import { fixturesRoot, skipWithoutFixtures } from '../project.js'
 import { writeEmbeddings } from '../random-models.js'
 import { temporaryFolder } from '../temporary.js'
 import { itemId, userId, writeWorld } from '../world.js'
@@ -62,6 +63,19 @@ describe('commands', () => {
       unknown.stderr,
       /recserve: model 'usercf' \(UserCF\) does not know this user; serve with --fallback popular/,
     )
+  })
+
+  test('recommend says of a model that knows no items what to ask it instead', {
+    skip: skipWithoutFixtures(),
+  }, async () => {
+    const { code, stderr } = await runCli([
+      'recommend',
+      join(fixturesRoot, 'tensorflow/tf1_counter/model'),
+      '--user',
+      '1',
+    ])
+    assert.equal(code, 1)
+    assert.match(stderr, /\(saved-model\) knows no users and items; ask it for tensors/)
   })
 
   test('inspect tells what a model is, for people and for programs', async () => {

@@ -1,4 +1,4 @@
-import { noEngine } from '../../engines/no-engine.js'
+import { createOneOffEngine } from '../../engines/one-off-engine.js'
 import type { RecommendResponse } from '../../service/service.js'
 import { findOneModel } from '../one-model.js'
 import { createServing } from '../serving.js'
@@ -24,7 +24,7 @@ export const recommend: Command<'recommend'> = {
   async run([path = ''], options, io) {
     const titles = options.titles === undefined ? undefined : await readTitles(options.titles)
     const version = await findOneModel(path)
-    const serving = createServing({ ...options, engine: noEngine, onEvent: () => {} })
+    const serving = createServing({ ...options, engine: createOneOffEngine(), onEvent: () => {} })
     try {
       await serving.manager.apply([version])
       const { error } = serving.manager.statuses()[0]!

@@ -9,8 +9,8 @@ const inflate = promisify(gunzip)
 const maxInflatedBytes = 100 * 1024 * 1024
 
 /** Every body arrives as bytes. What cannot be inflated is an empty one, as in the original. */
-export function acceptBytes(app: FastifyInstance): void {
-  const limit = Math.min(maxInflatedBytes, app.initialConfig.bodyLimit ?? maxInflatedBytes)
+export function acceptBytes(app: FastifyInstance, maxBytes: number): void {
+  const limit = Math.min(maxInflatedBytes, maxBytes)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (!request.headers['content-encoding']?.includes('gzip')) return done(null, body)

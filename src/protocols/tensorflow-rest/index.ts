@@ -22,7 +22,7 @@ export function createTensorflowRest({ cors = false }: TensorflowRestOptions = {
     name: 'tensorflow-rest',
 
     register(app, { service, maxTensorBodyBytes }) {
-      acceptBytes(app)
+      acceptBytes(app, maxTensorBodyBytes)
       if (cors) allowAnyOrigin(app)
       app.setErrorHandler((thrown, request, reply) => {
         const { status, error } = refuse(request, reply, thrown)
