@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { RecserveError } from '../../core/errors.js'
-import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
+import type { AnyTensor, NamedAnyTensors } from '../../tensor/any-tensor.js'
 import type { NamedTensors } from '../../tensor/tensor.js'
 import { openGraph } from '../onnx/open-graph.js'
 import { openModel } from '../onnx/open-model.js'
@@ -18,6 +18,9 @@ const intraOpThreads = Number(process.argv[3])
 process.title = 'recserve-inference'
 // Ctrl-C and a service manager signal the whole group; the parent drains, and ends us by closing the stream.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+/** As text some five times this: a second of a serving process' time. */
+const maxAnswerBytes = 64 * 2 ** 20
 
 /** What a session's `run` does; an opened ONNX graph checks itself that its feeds are numbers. */
 interface ChildSession {
@@ -101,7 +104,7 @@ function perform(
     case 'run': {
       const session = sessions.get(request.session)
       if (!session) throw new Error(`a run of session ${request.session}, which is not open: this is a bug`)
-      return session.run(request, tensors)
+      return checkSize(session.run(request, tensors))
     }
     case 'close':
       sessions.get(request.session)?.close()
@@ -147,6 +150,18 @@ async function openSavedModel(request: Request & { kind: 'open_saved_model' }): 
     unservable: [...model.unservable].map(([name, { reason }]) => [name, reason]),
   }
 }
+
+/** A small request can ask for a huge answer (an outer product, a Range): it must not fill the serving process. */
+function checkSize(answers: NamedAnyTensors): NamedAnyTensors {
+  const bytes = Object.values(answers).reduce((sum, value) => sum + byteLengthOf(value), 0)
+  if (bytes <= maxAnswerBytes) return answers
+  throw new RecserveError(
+    'resource_exhausted',
+    `the answer has ${bytes} bytes, more than the ${maxAnswerBytes} an answer may have; ask for fewer rows at a time`,
+  )
+}
+
+const byteLengthOf = ({ data }: AnyTensor): number => ('offsets' in data ? data.bytes : data).byteLength
 
 function load(): NativeRuntime {
   try {

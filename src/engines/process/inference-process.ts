@@ -1,6 +1,7 @@
 /** One inference process as the serving process sees it: requests go in, answers come back in the same order. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { type Duplex, PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { RecserveError } from '../../core/errors.js'
 import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
@@ -29,7 +30,7 @@ const passedVariables = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'NODE_OPTIONS']
 /** If it was this process that stood still, an answer may be there already: time to read it. */
 const graceMs = 100
 
-/** How long a process whose stream has ended may take to leave before it is killed. */
+/** How long a process that is to end may take to finish what it is at, and then to leave, before it is killed. */
 const stopGraceMs = 2_000
 
 export class InferenceProcess {
@@ -90,9 +91,12 @@ export class InferenceProcess {
     })
   }
 
-  /** Waits for the answers still due, then ends the process. */
+  /** Waits a little for the answers still due, then ends the process: whoever still waited has been answered or has left. */
   async stop(): Promise<void> {
-    if (this.#pending.size > 0 && !this.#gone) await new Promise<void>((resolve) => (this.#onIdle = resolve))
+    if (this.#pending.size > 0 && !this.#gone) {
+      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve))
+      await Promise.race([idle, sleep(stopGraceMs, undefined, { ref: false })])
+    }
     this.#stream.end()
     const grace = setTimeout(() => this.#child.kill('SIGKILL'), stopGraceMs)
     await this.ended

@@ -1,7 +1,7 @@
 /** A SavedModel's asset files: vocabularies above all. */
-import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { RecserveError } from '../../core/errors.js'
+import { readFileBytes } from '../../formats/file-bytes.js'
 import { decodeMessage } from '../../formats/tensorflow/decode-message.js'
 import type { MetaGraph } from '../../formats/tensorflow/graph.js'
 import { createMessageType, one, optional } from '../../formats/tensorflow/message-type.js'
@@ -24,6 +24,9 @@ const assetType = createMessageType<AssetFile>('AssetFileDef', {
   tensorInfo: optional(1, () => tensorType, 'tensor_info'),
   filename: one(2, 'string'),
 })
+
+/** A vocabulary of tens of millions of words. */
+const maxAssetBytes = 2 ** 30
 
 /** @throws RecserveError `invalid_argument` for a name that leads out of the folder, `not_found` for a file that is missing */
 export async function readAssets(meta: MetaGraph, directory: string): Promise<readonly Asset[]> {
@@ -50,9 +53,12 @@ function assetFilesOf({ assetFiles, collections }: MetaGraph): readonly AssetFil
 }
 
 async function readAsset(path: string, filename: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new RecserveError('not_found', `the asset 'assets/${filename}' cannot be read`, { cause })
-  }
+  // A link is followed, as TensorFlow does; what is no file (a pipe, a device) is refused, for it may never end.
+  return readFileBytes(path, { maxBytes: maxAssetBytes }).then(
+    ({ bytes }) => bytes,
+    (cause) => {
+      const { code, message } = RecserveError.from(cause)
+      throw new RecserveError(code, `the asset 'assets/${filename}' cannot be read: ${message}`, { cause })
+    },
+  )
 }

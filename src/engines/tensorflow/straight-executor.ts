@@ -36,7 +36,7 @@ export interface Program {
 }
 
 /** Steps between two looks at the clock. */
-const stepsPerCheck = 64
+const stepsPerCheck = 16
 
 export function runSteps(program: Program, feeds: readonly Value[]): readonly Value[] {
   const slots = program.initial.slice()
