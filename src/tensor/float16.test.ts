@@ -61,3 +61,13 @@ test('rounds an array in place for 16-bit dtypes only', () => {
   assert.deepEqual(roundAllTo('float16', Float32Array.of(0.1)), Float32Array.of(toFloat16(0.1)))
   assert.deepEqual(roundAllTo('bfloat16', Float32Array.of(0.1, 1)), Float32Array.of(toBfloat16(0.1), 1))
 })
+
+test('every half float has its value', () => {
+  const singles = decodeFloat16(Uint16Array.from({ length: 65_536 }, (_, bits) => bits))
+  for (const [bits, single] of singles.entries()) {
+    const [sign, exponent, fraction] = [bits >>> 15 ? -1 : 1, (bits >>> 10) & 31, bits & 1023]
+    const special = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
+    const normal = sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24)
+    assert.ok(Object.is(single, exponent === 31 ? special : normal), `${bits}`)
+  }
+})

@@ -65,7 +65,7 @@ export function encodeFloat16(values: ArrayLike<number>): Uint16Array {
   return bits
 }
 
-export function decodeFloat16(bits: Uint16Array): Float32Array {
+export function decodeFloat16(bits: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(bits.length)
   for (let i = 0; i < bits.length; i++) {
     const exponent = (bits[i]! >>> 10) & 31
@@ -88,7 +88,7 @@ export function encodeBfloat16(values: ArrayLike<number>): Uint16Array {
   return bits
 }
 
-export function decodeBfloat16(bits: Uint16Array): Float32Array {
+export function decodeBfloat16(bits: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(bits.length)
   const wide = new Uint32Array(values.buffer)
   for (let i = 0; i < bits.length; i++) wide[i] = bits[i]! << 16

@@ -1,7 +1,7 @@
 /** Tensors from little-endian bytes as TensorFlow lays them out in memory, in `tensor_content` and in checkpoints. */
 import { type NumericType, typedArrays, wideArrays } from '../../tensor/dtype.js'
+import { decodeBfloat16, decodeFloat16 } from '../../tensor/float16.js'
 import { type Tensor, tensor } from '../../tensor/tensor.js'
-import { fromBrainFloats, fromHalfFloats } from './half-floats.js'
 
 /** Bytes of one element in a file. */
 export function elementBytes(dtype: NumericType): number {
@@ -29,9 +29,9 @@ export function fromBytes(
   const { buffer } = bytes
   switch (dtype) {
     case 'float16':
-      return tensor(dtype, shape, fromHalfFloats(new Uint16Array(buffer)))
+      return tensor(dtype, shape, decodeFloat16(new Uint16Array(buffer)))
     case 'bfloat16':
-      return tensor(dtype, shape, fromBrainFloats(new Uint16Array(buffer)))
+      return tensor(dtype, shape, decodeBfloat16(new Uint16Array(buffer)))
     case 'complex64':
     case 'complex128':
       return tensor(dtype, shape, new wideArrays[dtype](buffer))

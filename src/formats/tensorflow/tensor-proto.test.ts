@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { type Strings, stringAt } from '../../tensor/strings.js'
 import type { TensorProto } from './graph.js'
 import { tensorType } from './graph-types.js'
-import { fromHalfFloats } from './half-floats.js'
 import { createDraft } from './message-type.js'
 import { toTensor } from './tensor-proto.js'
 
@@ -97,13 +96,3 @@ for (const [fields, code, message] of refused) {
     assert.throws(() => read(fields), /saved_model\.pb: the attribute 'value' of node 'a' /)
   })
 }
-
-test('every half float has its value', () => {
-  const singles = fromHalfFloats(Uint16Array.from({ length: 65_536 }, (_, bits) => bits))
-  for (const [bits, single] of singles.entries()) {
-    const [sign, exponent, fraction] = [bits >>> 15 ? -1 : 1, (bits >>> 10) & 31, bits & 1023]
-    const special = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-    const normal = sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24)
-    assert.ok(Object.is(single, exponent === 31 ? special : normal), `${bits}`)
-  }
-})

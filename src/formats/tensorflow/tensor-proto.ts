@@ -3,11 +3,11 @@
 import { RecserveError } from '../../core/errors.js'
 import type { AnyTensor } from '../../tensor/any-tensor.js'
 import { type NumericType, typedArrays, wideArrays } from '../../tensor/dtype.js'
+import { decodeBfloat16, decodeFloat16 } from '../../tensor/float16.js'
 import { type StringTensor, toStrings } from '../../tensor/strings.js'
 import { sizeOf, type Tensor, tensor } from '../../tensor/tensor.js'
 import { isReadable } from './data-type.js'
 import type { TensorProto } from './graph.js'
-import { fromBrainFloats, fromHalfFloats } from './half-floats.js'
 import { readLengths, toStringsOfLengths } from './string-list.js'
 import { elementBytes, fromBytes } from './tensor-bytes.js'
 import { toFullShape } from './tensor-shape.js'
@@ -61,9 +61,9 @@ function fromValues(proto: TensorProto, dtype: NumericType, shape: readonly numb
   const count = sizeOf(shape)
   switch (dtype) {
     case 'float16':
-      return tensor(dtype, shape, fromHalfFloats(fill(new Uint16Array(count), proto.halfVal)))
+      return tensor(dtype, shape, decodeFloat16(fill(new Uint16Array(count), proto.halfVal)))
     case 'bfloat16':
-      return tensor(dtype, shape, fromBrainFloats(fill(new Uint16Array(count), proto.halfVal)))
+      return tensor(dtype, shape, decodeBfloat16(fill(new Uint16Array(count), proto.halfVal)))
     case 'float32':
       return tensor(dtype, shape, fill(new Float32Array(count), proto.floatVal))
     case 'float64':

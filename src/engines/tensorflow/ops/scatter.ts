@@ -1,11 +1,11 @@
 /** Ops that change slices of a variable, and those that gather from one. */
 import type { TypedArray } from '../../../tensor/dtype.js'
-import { sizeOf } from '../../../tensor/tensor.js'
+import { isComplex, sizeOf } from '../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, StatefulContext, StatefulKernel, StatefulOpTable, Value } from '../op.js'
 import { type Variable, variableOf } from '../variable.js'
 import { sameShape, shapeText, toIntegers } from './array/arguments.js'
 import { type Combination, combineOf } from './array/combine.js'
-import { isComplex, openElements } from './array/elements.js'
+import { openElements } from './array/elements.js'
 import { gather, gatherOps, positionText } from './array/gather.js'
 import { scatterOps as tensorScatterOps } from './array/scatter.js'
 import { invalid, tensorOf } from './rows.js'

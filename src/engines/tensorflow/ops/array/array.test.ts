@@ -4,10 +4,10 @@ import { describe, test } from 'node:test'
 import { RecserveError } from '../../../../core/errors.js'
 import type { NumericType } from '../../../../tensor/dtype.js'
 import { stringAt, toStrings } from '../../../../tensor/strings.js'
-import { sizeOf } from '../../../../tensor/tensor.js'
+import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Attributes } from '../../op.js'
 import { arrayOps } from '../array.js'
-import { arrayClasses, isComplex } from './elements.js'
+import { arrayClasses } from './elements.js'
 
 type Values = Readonly<Record<string, number | string>>
 

@@ -3,7 +3,7 @@
 import { RecserveError } from '../../../../core/errors.js'
 import type { NumericType, TypedArray, TypedArrayOf } from '../../../../tensor/dtype.js'
 import { toBfloat16, toFloat16 } from '../../../../tensor/float16.js'
-import { isComplex } from './elements.js'
+import { isComplex } from '../../../../tensor/tensor.js'
 
 export type Combination = 'add' | 'sub' | 'mul' | 'min' | 'max'
 

@@ -7,7 +7,7 @@
 import { RecserveError } from '../../../../core/errors.js'
 import { type NumericType, type TypedArray, typedArrays, wideArrays } from '../../../../tensor/dtype.js'
 import type { Strings } from '../../../../tensor/strings.js'
-import { sizeOf, tensor } from '../../../../tensor/tensor.js'
+import { isComplex, sizeOf, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor } from '../../op.js'
 
 export type Words = Uint8Array | Uint16Array | Uint32Array
@@ -29,10 +29,6 @@ export const arrayClasses = { ...typedArrays, ...wideArrays }
 
 /** Far above any real tensor, far below what a graph from a stranger can ask for: 2 GiB of 32-bit words. */
 const maxWords = 2 ** 29
-
-export function isComplex(dtype: NumericType): boolean {
-  return dtype === 'complex64' || dtype === 'complex128'
-}
 
 export function openElements(tensors: readonly AnyTensor[]): Elements {
   const [first] = tensors

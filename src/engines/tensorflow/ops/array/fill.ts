@@ -1,7 +1,7 @@
 /** Ops that make a tensor out of a few values. */
 
 import type { NumericType } from '../../../../tensor/dtype.js'
-import { sizeOf, tensor } from '../../../../tensor/tensor.js'
+import { isComplex, sizeOf, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable, TfDataType } from '../../op.js'
 import {
   inputAt,
@@ -13,7 +13,7 @@ import {
   toIntegers,
   toVector,
 } from './arguments.js'
-import { arrayClasses, checkSize, isComplex, openElements } from './elements.js'
+import { arrayClasses, checkSize, openElements } from './elements.js'
 import { copyWords, fillElement } from './moves.js'
 
 function checkShape(shape: readonly number[]): void {

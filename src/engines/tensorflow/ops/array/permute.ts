@@ -1,6 +1,6 @@
 /** Ops that put the elements of a tensor in another order. */
 
-import { sizeOf } from '../../../../tensor/tensor.js'
+import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
 import {
   fromIntegers,
@@ -12,7 +12,7 @@ import {
   toList,
   toVector,
 } from './arguments.js'
-import { isComplex, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { copyWords, moveBlocks, rowMajor } from './moves.js'
 
 /** Axis d of the result is axis `order[d]` of the input. */

@@ -1,9 +1,9 @@
 /** Where elements belong in sorted rows. */
 
 import type { TypedArray } from '../../../../tensor/dtype.js'
+import { isComplex } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
 import { fromIntegers, inputAt, invalid } from './arguments.js'
-import { isComplex } from './elements.js'
 
 function numbersOf({ dtype, data }: AnyTensor): TypedArray {
   if ('bytes' in data || dtype === 'string' || isComplex(dtype)) throw invalid(`${dtype} has no order`)

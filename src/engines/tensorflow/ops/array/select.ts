@@ -1,10 +1,10 @@
 /** Ops that choose elements by a condition. */
 
 import { broadcastShape } from '../../../../tensor/broadcast.js'
-import { sizeOf, tensor } from '../../../../tensor/tensor.js'
+import { isComplex, sizeOf, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
 import { inputAt, invalid, requireBool, sameShape, shapeText } from './arguments.js'
-import { isComplex, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { copyWords } from './moves.js'
 import { broadcastTo } from './pad.js'
 

@@ -1,9 +1,10 @@
 /** Ops that find equal elements. */
 
 import { stringAt } from '../../../../tensor/strings.js'
+import { isComplex } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
 import { fromIntegers, inputAt, invalid, shapeText, sizeBetween, toAxis, toVector } from './arguments.js'
-import { isComplex, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { copyWords } from './moves.js'
 import { transpose } from './permute.js'
 

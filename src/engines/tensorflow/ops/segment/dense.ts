@@ -1,7 +1,7 @@
 /** Ops that reduce the rows of each segment to one. */
 
 import type { NumericType } from '../../../../tensor/dtype.js'
-import { type Tensor, tensor } from '../../../../tensor/tensor.js'
+import { isComplex, type Tensor, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
 import {
   inputAt,
@@ -13,7 +13,7 @@ import {
   toIntegers,
 } from '../array/arguments.js'
 import { type Combination, combineOf, isBig, roundingOf } from '../array/combine.js'
-import { checkSize, isComplex } from '../array/elements.js'
+import { checkSize } from '../array/elements.js'
 import { positionText } from '../array/gather.js'
 import { readCount, readSortedIds, segmentCount } from './ids.js'
 import { highest, lowest, newFilled } from './limits.js'

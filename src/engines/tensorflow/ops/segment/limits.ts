@@ -1,8 +1,8 @@
 /** The least and greatest finite value of each dtype, for segments that have no rows. */
 
 import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
-import { sizeOf } from '../../../../tensor/tensor.js'
-import { arrayClasses, isComplex } from '../array/elements.js'
+import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
+import { arrayClasses } from '../array/elements.js'
 
 /** Where a 64-bit integer's limit is no double, `newFilled` takes the infinity instead. */
 const greatest: Readonly<Partial<Record<NumericType, number>>> = {
