@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 import { RecserveError } from '../core/errors.js'
-import { ChunkedFile, type ReadOptions } from './json-file.js'
+import { ChunkedFile, type ReadOptions } from './chunked-file.js'
 
 export interface FileBytesOptions extends ReadOptions {
   /** A larger file is refused before anything is allocated. */

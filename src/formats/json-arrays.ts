@@ -7,13 +7,13 @@
  */
 import type { Matrix } from '../tensor/matrix.js'
 import type { RaggedInt32, SparseMatrix } from '../tensor/ragged.js'
-import type { ReadOptions } from './json-file.js'
+import type { ReadOptions } from './chunked-file.js'
 import { FloatRows } from './json-float-rows.js'
 import { GrowingArray, RowExtents } from './json-ragged.js'
 import { type RowSink, scanRows } from './json-rows.js'
 import type { JsonScanner } from './json-scanner.js'
 
-export type { ReadOptions } from './json-file.js'
+export type { ReadOptions } from './chunked-file.js'
 export { readIdToIndex, readIndexToId } from './json-ids.js'
 export { readSmallJson } from './json-value.js'
 

@@ -1,6 +1,6 @@
 /** A place in a file of JSON text: stepping over space, getting more bytes, and saying what was found instead. */
 import type { Code } from '../core/errors.js'
-import { type ChunkedFile, maxTokenBytes } from './json-file.js'
+import { type ChunkedFile, maxTokenBytes } from './chunked-file.js'
 
 /** More space than this between two tokens is no file that anyone wrote. */
 const maxSpaceBytes = 1024 * 1024

@@ -1,6 +1,7 @@
 /** Tables of ids: `{"<raw id>": row, …}` and the other way round. */
+
+import type { ReadOptions } from './chunked-file.js'
 import { quoted } from './json-cursor.js'
-import type { ReadOptions } from './json-file.js'
 import { nextRow, RowLedger } from './json-rows.js'
 import { type JsonScanner, scanFile } from './json-scanner.js'
 

@@ -1,6 +1,7 @@
 /** What all row files share: `{"<row>": value, …}`, rows in any order, none twice. */
+
+import type { ReadOptions } from './chunked-file.js'
 import { quoted } from './json-cursor.js'
-import type { ReadOptions } from './json-file.js'
 import { type JsonScanner, scanFile } from './json-scanner.js'
 
 /** Makes a `T` of a file of arrays, given one row after another in the order of the file. */

@@ -1,6 +1,7 @@
 /** A pull scanner of JSON text (RFC 8259): the caller asks for what it expects, and anything else is refused. */
+
+import { ChunkedFile, type ReadOptions } from './chunked-file.js'
 import { JsonCursor } from './json-cursor.js'
-import { ChunkedFile, type ReadOptions } from './json-file.js'
 import { NumberToken } from './json-number.js'
 import { decodeString, findStringEnd } from './json-string.js'
 

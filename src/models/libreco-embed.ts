@@ -1,4 +1,5 @@
 /** LibRecommender's `save_embed` folders: a vector per user and per item (libserving/serialization/embed.py). */
+
 import { join } from 'node:path'
 import type { VectorIndex } from '../ann/vector-index.js'
 import { RecserveError } from '../core/errors.js'
@@ -6,8 +7,8 @@ import { readFloatRows } from '../formats/json-arrays.js'
 import { innerProduct, innerProductsOf } from '../tensor/inner-product.js'
 import { type Matrix, row } from '../tensor/matrix.js'
 import { type TopK, topKOf } from '../tensor/top-k.js'
+import { hasFile } from './has-file.js'
 import {
-  hasFile,
   openExport,
   type Population,
   populationFiles,

@@ -1,7 +1,9 @@
 /** LibRecommender's `save_tf` and `save_online` folders: recognised, so that people are told, but not servable yet. */
+
 import { readdir } from 'node:fs/promises'
 import { RecserveError } from '../core/errors.js'
-import { hasFile, readAlgorithm } from './libreco/export.js'
+import { hasFile } from './has-file.js'
+import { readAlgorithm } from './libreco/export.js'
 import type { ModelKind } from './model-kind.js'
 
 export const librecoGraph: ModelKind = {

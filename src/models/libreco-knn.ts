@@ -1,10 +1,11 @@
 /** LibRecommender's `save_knn` folders: UserCF and ItemCF (libserving/serialization/knn.py). */
+
 import { RecserveError } from '../core/errors.js'
 import { readWeightedRows } from '../formats/json-arrays.js'
 import { type RaggedInt32, raggedRow, type SparseMatrix } from '../tensor/ragged.js'
 import { exclude, topK, topKOf } from '../tensor/top-k.js'
+import { hasFile } from './has-file.js'
 import {
-  hasFile,
   openExport,
   type Population,
   populationFiles,

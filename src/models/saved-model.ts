@@ -1,5 +1,5 @@
 /** TensorFlow's SavedModel directories (tensorflow/python/saved_model/README.md). */
-import { hasFile } from './libreco/export.js'
+import { hasFile } from './has-file.js'
 import { asPredicting } from './loaded-model.js'
 import type { ModelKind } from './model-kind.js'
 

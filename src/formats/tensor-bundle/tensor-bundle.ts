@@ -2,8 +2,8 @@
 
 import { RecserveError } from '../../core/errors.js'
 import type { AnyTensor } from '../../tensor/any-tensor.js'
+import type { ReadOptions } from '../chunked-file.js'
 import { readFileBytes } from '../file-bytes.js'
-import type { ReadOptions } from '../json-file.js'
 import { type DataTypeName, isReadable } from '../tensorflow/data-type.js'
 import { type IndexedTensor, parseIndex } from './bundle-index.js'
 import { ShardFile } from './shard-file.js'

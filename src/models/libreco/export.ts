@@ -2,7 +2,7 @@
  * What every folder written by LibRecommender's serving exporter holds: the algorithm, the ids, the histories
  * (libserving/serialization/common.py). Shared by the `libreco-*` kinds.
  */
-import { access, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createIdTable, type IdTable } from '../../core/catalog.js'
 import { RecserveError } from '../../core/errors.js'
@@ -15,6 +15,7 @@ import {
   readSmallJson,
 } from '../../formats/json-arrays.js'
 import { type RaggedInt32, raggedRow } from '../../tensor/ragged.js'
+import { hasFile } from '../has-file.js'
 import type { LoadTools } from '../model-kind.js'
 
 /** Users, items and who has consumed what, as the exporter wrote them. */
@@ -27,13 +28,6 @@ export interface Population {
   /** Times each item occurs in `consumed`. */
   readonly popularity: Int32Array
   readonly memoryBytes: number
-}
-
-export function hasFile(directory: string, name: string): Promise<boolean> {
-  return access(join(directory, name)).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** The algorithm named in `model_name.json`; undefined when there is no such file. */
