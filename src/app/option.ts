@@ -3,7 +3,7 @@ import { RecserveError } from '../core/errors.js'
 
 export type OptionType =
   | {
-      readonly type: 'integer' | 'number'
+      readonly type: 'integer'
       readonly min: number
       readonly max: number
       readonly default?: number
@@ -17,7 +17,7 @@ export type OptionType =
   | { readonly type: 'pairs'; readonly keys?: readonly string[]; readonly placeholder: string }
 
 /** The TypeScript type of an option's value; undefined is in it where the option has no default. */
-export type ValueOf<Spec> = Spec extends { type: 'integer' | 'number' }
+export type ValueOf<Spec> = Spec extends { type: 'integer' }
   ? number | Missing<Spec>
   : Spec extends { type: 'boolean' }
     ? boolean | Missing<Spec>
@@ -62,7 +62,6 @@ function fromText(spec: OptionType, texts: readonly string[]): unknown {
   const text = texts.at(-1) ?? ''
   switch (spec.type) {
     case 'integer':
-    case 'number':
       return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
     case 'boolean':
       if (text === 'true' || text === '1') return true
@@ -87,10 +86,9 @@ function fromPairs(texts: readonly string[]): Record<string, string> | undefined
 /** Undefined where the value does not fit. */
 function toValue(spec: OptionType, value: unknown): OptionValue | undefined {
   switch (spec.type) {
-    case 'integer':
-    case 'number': {
-      if (typeof value !== 'number' || !(value >= spec.min && value <= spec.max)) return undefined
-      return spec.type === 'number' || Number.isInteger(value) ? value : undefined
+    case 'integer': {
+      const isOne = typeof value === 'number' && Number.isInteger(value)
+      return isOne && value >= spec.min && value <= spec.max ? value : undefined
     }
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined
@@ -128,8 +126,6 @@ export function expectation(spec: OptionType): string {
   switch (spec.type) {
     case 'integer':
       return `an integer from ${spec.min} to ${spec.max}`
-    case 'number':
-      return `a number from ${spec.min} to ${spec.max}`
     case 'boolean':
       return 'true or false'
     case 'string':

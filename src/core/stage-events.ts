@@ -2,7 +2,7 @@ import type { Code } from './errors.js'
 import type { ServableId, ServableState } from './servable.js'
 
 /** Steps of the walk whose time is told apart (docs/architecture.md). */
-export type Stage = 'read_user' | 'rank' | 'run' | 'encode'
+export type Stage = 'read_user' | 'rank' | 'run'
 
 /** What the rooms tell whoever listens (observe/ alone). Carries no user id, feature or sequence, but for `request.message`. */
 export type StageEvent =
