@@ -1,13 +1,11 @@
 /** LibRecommender's `save_embed` folders: a vector per user and per item (libserving/serialization/embed.py). */
 
 import { join } from 'node:path'
-import type { VectorIndex } from '../ann/vector-index.js'
 import { RecserveError } from '../core/errors.js'
 import { readFloatRows } from '../formats/json-arrays.js'
-import { innerProduct, innerProductsOf } from '../tensor/inner-product.js'
 import { type Matrix, row } from '../tensor/matrix.js'
-import { type TopK, topKOf } from '../tensor/top-k.js'
 import { hasFile } from './has-file.js'
+import { createItemSearch, type ItemSearch, type ItemVectors, toVectorSource } from './item-vectors.js'
 import {
   openExport,
   type Population,
@@ -17,7 +15,7 @@ import {
 } from './libreco/export.js'
 import { asRecommending } from './loaded-model.js'
 import type { ModelKind } from './model-kind.js'
-import type { Query, RankOptions, Recommender } from './recommender.js'
+import type { Query, Recommender } from './recommender.js'
 
 /** What `save_embed` accepts (libreco's EmbedBase children); a folder with both embedding files is served whatever it names. */
 const algorithms = [
@@ -39,6 +37,7 @@ const algorithms = [
 ]
 const userFile = 'user_embed.json'
 const itemFile = 'item_embed.json'
+const faissFile = 'faiss_index.bin'
 
 export const librecoEmbed: ModelKind = {
   name: 'libreco-embed',
@@ -68,57 +67,39 @@ export const librecoEmbed: ModelKind = {
         `${userFile} has vectors of width ${userVectors.columns}, ${itemFile} of width ${itemVectors.columns}: they are not of one export`,
       )
     }
-    const vectors = { users: userVectors, items: itemVectors, hasBias: hasBiasColumn(userVectors) }
-    const faissFile = join(directory, 'faiss_index.bin')
-    const index = await tools.buildIndex({
-      vectors: itemVectors,
-      scale: inverseNorms(itemVectors, vectors.hasBias),
-      ...((await hasFile(directory, 'faiss_index.bin')) && { file: faissFile }),
-    })
-    return asRecommending(createEmbedRecommender({ algorithm, population, vectors, index }))
+    const vectors = { matrix: itemVectors, hasBias: hasBiasColumn(userVectors) }
+    const file = (await hasFile(directory, faissFile)) && { file: join(directory, faissFile) }
+    const index = await tools.buildIndex({ ...toVectorSource(vectors), ...file })
+    const search = createItemSearch(vectors, index)
+    return asRecommending(createEmbedRecommender({ algorithm, population, userVectors, vectors, search }))
   },
-}
-
-/** Vectors of all users and items, of one width. */
-interface Vectors {
-  readonly users: Matrix
-  readonly items: Matrix
-  /** Whether the last column is 1 for users and the item's bias for items (SVD, SVD++, BPR). */
-  readonly hasBias: boolean
 }
 
 interface Parts {
   readonly algorithm: string
   readonly population: Population
-  readonly vectors: Vectors
-  readonly index: VectorIndex
+  /** Of the items' width; the last column is 1 where theirs is a bias. */
+  readonly userVectors: Matrix
+  readonly vectors: ItemVectors
+  readonly search: ItemSearch
 }
 
 /** The score of an item is the inner product of the user's vector and the item's (libreco/bases/embed_base.py). */
-function createEmbedRecommender({ algorithm, population, vectors, index }: Parts): Recommender {
+function createEmbedRecommender(parts: Parts): Recommender {
+  const { algorithm, population, userVectors, vectors, search } = parts
   const { users, catalog, snapshot, popularity } = population
-
-  async function search(query: Float32Array, options: RankOptions): Promise<TopK> {
-    const { n, excluded, candidates, call } = options
-    if (!candidates) return index.search(query, { k: n, excluded, call })
-    const rows = without(candidates, excluded)
-    const scores = new Float32Array(rows.length)
-    innerProductsOf(vectors.items, rows, query, scores)
-    return topKOf(rows, scores, n)
-  }
-
   return {
     summary: {
       kind: 'libreco-embed',
       algorithm,
       users: users.size,
       items: catalog.size,
-      width: vectors.items.columns,
+      width: vectors.matrix.columns,
       memoryBytes:
         population.memoryBytes +
-        vectors.users.values.byteLength +
+        userVectors.values.byteLength +
         // The index keeps its own, in the inference process where the catalogue is large.
-        2 * vectors.items.values.byteLength +
+        2 * vectors.matrix.values.byteLength +
         4 * catalog.size,
     },
     users,
@@ -129,51 +110,27 @@ function createEmbedRecommender({ algorithm, population, vectors, index }: Parts
     popularity,
 
     async rank(query, options) {
-      if (query.user !== -1) return search(row(vectors.users, query.user), options)
+      if (query.user !== -1) return search.rank(row(userVectors, query.user), options)
       const mean = sequenceMean(query, vectors)
-      return mean && { ...(await search(mean, options)), fallback: 'sequence_mean' }
+      return mean && { ...(await search.rank(mean, options)), fallback: 'sequence_mean' }
     },
 
-    async similar(item, { n, excluded, call }) {
-      const query = cosineQuery(vectors, item)
-      return {
-        ...(await index.search(query, { k: n, excluded, scaled: true, call })),
-        similarity: 'cosine',
-      }
-    },
+    similar: (item, options) => search.similar(item, options),
 
-    close: () => index.close(),
+    close: () => search.close(),
   }
 }
 
 /** The mean of the sequence's item vectors stands for a user without a vector; the user's side of a bias column is 1. */
-function sequenceMean({ sequence }: Query, { items, hasBias }: Vectors): Float32Array | undefined {
+function sequenceMean({ sequence }: Query, { matrix, hasBias }: ItemVectors): Float32Array | undefined {
   if (!sequence || sequence.length === 0) return undefined
-  const mean = new Float32Array(items.columns)
+  const mean = new Float32Array(matrix.columns)
   for (const item of sequence) {
-    const vector = row(items, item)
+    const vector = row(matrix, item)
     for (let c = 0; c < mean.length; c++) mean[c]! += vector[c]! / sequence.length
   }
   if (hasBias) mean[mean.length - 1] = 1
   return mean
-}
-
-/** An item's own vector made unit length, its bias left out: with `inverseNorms` as scale the scores are cosines. */
-function cosineQuery({ items, hasBias }: Vectors, item: number): Float32Array {
-  const query = row(items, item).slice()
-  if (hasBias) query[query.length - 1] = 0
-  const norm = Math.sqrt(innerProduct(query, 0, query))
-  return norm === 0 ? query : query.map((value) => value / norm)
-}
-
-/** 1 / |vector| per item, over the columns that are not a bias; 0 for a zero vector. */
-function inverseNorms(items: Matrix, hasBias: boolean): Float32Array {
-  const width = items.columns - (hasBias ? 1 : 0)
-  return Float32Array.from({ length: items.rows }, (_, i) => {
-    const vector = row(items, i).subarray(0, width)
-    const norm = Math.sqrt(innerProduct(vector, 0, vector))
-    return norm === 0 ? 0 : 1 / norm
-  })
 }
 
 /** The exporter appends the bias as a last column, 1 on the user's side: told by every user having exactly 1 there. */
@@ -183,9 +140,4 @@ function hasBiasColumn(users: Matrix): boolean {
     if (users.values[(r + 1) * users.columns - 1] !== 1) return false
   }
   return true
-}
-
-function without(rows: Int32Array, excluded: Int32Array): Int32Array {
-  const left = new Set(excluded)
-  return rows.filter((candidate) => !left.has(candidate))
 }
