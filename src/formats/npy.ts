@@ -22,6 +22,9 @@ const dtypes: Readonly<Record<string, NumericType>> = {
   ...{ u8: 'uint64', f2: 'float16', f4: 'float32', f8: 'float64', c8: 'complex64', c16: 'complex128' },
 }
 
+/** What an array's bytes mean. */
+export type NpyLayout = Omit<NpyHeader, 'dataAt'>
+
 /** What a type string says. */
 interface ElementType {
   readonly kind: string
@@ -38,23 +41,32 @@ interface ElementType {
  */
 export function parseNpy(bytes: Uint8Array, name: string): AnyTensor {
   const header = parseNpyHeader(bytes, name)
-  const { shape, dataAt, isFortran } = header
-  const type = elementTypeOf(header, name)
+  return decodeNpyArray(bytes.subarray(header.dataAt), header, name)
+}
+
+/**
+ * The array of such bytes, row-major, in memory of its own: what follows a header, and what NumPy writes into pickles.
+ *
+ * @throws RecserveError as `parseNpy`
+ */
+export function decodeNpyArray(bytes: Uint8Array, layout: NpyLayout, name: string): AnyTensor {
+  const { shape, isFortran } = layout
+  const type = elementTypeOf(layout, name)
   const count = shape.reduce((product, size) => product * size, 1)
-  const found = bytes.length - dataAt
+  const found = bytes.length
   // A product beyond 2^53 is rounded, but no smaller than that.
   if (count * type.size !== found || (type.size === 0 && count > 0)) {
-    fail(name, `has ${found} bytes of data; shape [${shape}] of ${header.descr} needs ${count * type.size}`)
+    fail(name, `has ${found} bytes of data; shape [${shape}] of ${layout.descr} needs ${count * type.size}`)
   }
   // A copy: typed arrays need their data aligned.
   const data = new Uint8Array(found)
-  if (isFortran && shape.length > 1) copyRowMajor(bytes.subarray(dataAt), data, shape, type.size)
-  else data.set(bytes.subarray(dataAt))
+  if (isFortran && shape.length > 1) copyRowMajor(bytes, data, shape, type.size)
+  else data.set(bytes)
   if (type.isBigEndian) swapBytes(data, swapWidth(type))
   return toTensor(data, shape, type, name)
 }
 
-function elementTypeOf({ descr }: NpyHeader, name: string): ElementType {
+function elementTypeOf({ descr }: NpyLayout, name: string): ElementType {
   const [, order, kind, digits] = /^([<>|=]?)([a-zA-Z])(\d{0,9})/.exec(descr) ?? []
   const size = Number(digits) * (kind === 'U' ? 4 : 1)
   const isWhole = descr === `${order}${kind}${digits}` && digits !== ''

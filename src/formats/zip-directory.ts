@@ -28,13 +28,20 @@ const in64 = 0xffffffff
 
 interface Archive {
   readonly name: string
+  /** Place in the archive of the first byte at hand. */
+  readonly base: number
   readonly view: DataView
   readonly bytes: Uint8Array
 }
 
-/** @throws RecserveError `data_loss`; `failed_precondition` for an archive in several parts or of too many files */
-export function readZipDirectory(bytes: Uint8Array, name: string): readonly ZipEntry[] {
-  const archive = { name, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+/**
+ * @param bytes the archive, or its end, which holds the directory
+ * @param base place in the archive of the first of them
+ * @throws RecserveError `data_loss`; `failed_precondition` for an archive in several parts or of too many files
+ */
+export function readZipDirectory(bytes: Uint8Array, name: string, base = 0): readonly ZipEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const archive = { name, base, bytes, view }
   const { count, offset, end } = findDirectory(archive)
   if (count > maxEntries) {
     throw new RecserveError('failed_precondition', `${name}: has ${count} files, more than ${maxEntries}`)
@@ -65,10 +72,11 @@ function findDirectory(archive: Archive): { count: number; offset: number; end: 
   }
   const end64 = findEnd64(archive, at)
   const count = end64 === undefined ? view.getUint16(at + 10, true) : uint64(archive, end64 + 32)
-  const offset = end64 === undefined ? view.getUint32(at + 16, true) : uint64(archive, end64 + 48)
+  const place = end64 === undefined ? view.getUint32(at + 16, true) : uint64(archive, end64 + 48)
+  const offset = place - archive.base
   const end = end64 ?? at
-  if (offset > end || count * entryBytes > end - offset)
-    fail(archive, `has a directory of ${count} files at byte ${offset}`)
+  if (offset < 0 || offset > end || count * entryBytes > end - offset)
+    fail(archive, `has a directory of ${count} files at byte ${place}`)
   return { count, offset, end }
 }
 
@@ -85,9 +93,9 @@ function findEnd64(archive: Archive, end: number): number | undefined {
   const { view } = archive
   const locator = end - 20
   if (locator < 0 || view.getUint32(locator, true) !== locator64Signature) return undefined
-  const at = uint64(archive, locator + 8)
-  if (at + 56 > locator || view.getUint32(at, true) !== end64Signature)
-    return fail(archive, `has no zip64 end at byte ${at}`)
+  const at = uint64(archive, locator + 8) - archive.base
+  if (at < 0 || at + 56 > locator || view.getUint32(at, true) !== end64Signature)
+    return fail(archive, `has no zip64 end at byte ${at + archive.base}`)
   return at
 }
 

@@ -1,0 +1,62 @@
+import { maxEntries } from './budget.js'
+import { type PickleDict, PickleFault, PickleObject, type PickleValue } from './value.js'
+
+export interface WalkOptions {
+  /** Deepest nesting that is walked: the value itself is at depth 0. */
+  readonly maxDepth: number
+}
+
+/**
+ * Tells `visit` every container and object of a pickle once, however often it is shared, in the order Python wrote them;
+ * numbers, strings and other leaves are not told. It does not recurse, so nesting costs no stack.
+ *
+ * @throws PickleFault where nesting is deeper than `maxDepth`
+ */
+export function walkPickle(
+  root: PickleValue,
+  { maxDepth }: WalkOptions,
+  visit: (value: PickleValue, depth: number) => void = () => {},
+): void {
+  const seen = new Set<PickleValue>()
+  const open: Iterator<PickleValue>[] = []
+  const enter = (value: PickleValue): void => {
+    const children = childrenOf(value)
+    if (!children || seen.has(value)) return
+    if (seen.size >= maxEntries) throw new PickleFault('has too many objects', 'resource_exhausted')
+    seen.add(value)
+    if (open.length > maxDepth)
+      throw new PickleFault(`nests deeper than ${maxDepth} levels`, 'failed_precondition')
+    visit(value, open.length)
+    open.push(children)
+  }
+  enter(root)
+  while (open.length > 0) {
+    const next = open[open.length - 1]!.next()
+    if (next.done) open.pop()
+    else enter(next.value)
+  }
+}
+
+/** Undefined for a leaf. */
+function childrenOf(value: PickleValue): Iterator<PickleValue> | undefined {
+  if (Array.isArray(value)) return value.values()
+  if (value instanceof Map) return flatten(value)
+  if (value instanceof Set) return value.values()
+  if (value instanceof PickleObject) return partsOf(value)
+  return undefined
+}
+
+function* flatten(dict: PickleDict): Generator<PickleValue> {
+  for (const [key, value] of dict) {
+    yield key
+    yield value
+  }
+}
+
+function* partsOf(object: PickleObject): Generator<PickleValue> {
+  yield* object.args
+  yield* flatten(object.kwargs)
+  yield* object.items
+  yield* flatten(object.entries)
+  if (object.state !== undefined) yield object.state
+}

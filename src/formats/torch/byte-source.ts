@@ -1,0 +1,80 @@
+import { setImmediate } from 'node:timers/promises'
+import { inflateRawSync } from 'node:zlib'
+import { RecserveError } from '../../core/errors.js'
+
+/** Untrusted bytes that are read in parts: a file, or bytes within a file. */
+export interface ByteSource {
+  /** Base name of the file, for messages. */
+  readonly name: string
+  readonly size: number
+  /**
+   * Bytes that lie in the source.
+   *
+   * @throws RecserveError `data_loss` where the file has changed or cannot be read
+   */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer>
+}
+
+/** Bytes of a source, possibly deflated. */
+export interface StoredBytes {
+  readonly source: ByteSource
+  /** Where they begin. */
+  readonly offset: number
+  readonly packedBytes: number
+  /** Unpacked. */
+  readonly byteLength: number
+  readonly isDeflated: boolean
+}
+
+/** Read at once: some 10 ms. */
+const chunkBytes = 16 * 2 ** 20
+
+export function createMemorySource(bytes: Uint8Array, name: string): ByteSource {
+  return {
+    name,
+    size: bytes.length,
+    read: (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
+  }
+}
+
+/**
+ * Bytes `begin` up to `end` of what is stored, in memory of their own, read in slices of time.
+ *
+ * @throws RecserveError `data_loss`
+ */
+export async function readStored(
+  stored: StoredBytes,
+  begin: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { source, offset, packedBytes, isDeflated } = stored
+  if (isDeflated) {
+    const unpacked = inflate(await readRange(source, offset, offset + packedBytes), stored)
+    return new Uint8Array(unpacked.subarray(begin, end))
+  }
+  return readRange(source, offset + begin, offset + end)
+}
+
+async function readRange(source: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (end - begin <= chunkBytes) return source.read(begin, end - begin)
+  const bytes = new Uint8Array(end - begin)
+  for (let at = begin; at < end; at += chunkBytes) {
+    bytes.set(source.read(at, Math.min(chunkBytes, end - at)), at - begin)
+    await setImmediate()
+  }
+  return bytes
+}
+
+/** No more than it is said to have is ever unpacked. */
+function inflate(packed: Uint8Array, { source, byteLength }: StoredBytes): Uint8Array {
+  let unpacked: Uint8Array
+  try {
+    unpacked = inflateRawSync(packed, { maxOutputLength: byteLength + 1 })
+  } catch (cause) {
+    const text = `${source.name}: holds deflated bytes that are damaged, or more than they are said to be`
+    throw new RecserveError('data_loss', text, { cause })
+  }
+  if (unpacked.length === byteLength) return unpacked
+  const text = `${source.name}: holds deflated bytes that are ${unpacked.length}, not the ${byteLength} they are said to be`
+  throw new RecserveError('data_loss', text)
+}
