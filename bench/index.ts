@@ -3,7 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { projectRoot } from '../tests/project.js'
 
-for (const name of ['http', 'large', 'exact-index', 'json-arrays', 'tensorflow-json', 'saved-model']) {
+for (const name of [
+  'http',
+  'large',
+  'exact-index',
+  'json-arrays',
+  'tensorflow-json',
+  'saved-model',
+  'weights',
+]) {
   console.log(`\n## ${name}\n`)
   spawnSync(process.execPath, [join(projectRoot, 'dist', 'bench', `${name}.js`)], { stdio: 'inherit' })
 }

@@ -36,7 +36,8 @@ export type StageEvent =
   | { readonly type: 'batch'; readonly size: number; readonly durationMs: number }
   | {
       readonly type: 'inference_process'
-      readonly state: 'started' | 'died' | 'stopped'
+      /** `state_reset`: a model whose state runs may change was opened anew, and is what its files say. */
+      readonly state: 'started' | 'died' | 'stopped' | 'state_reset'
       readonly message: string
     }
 

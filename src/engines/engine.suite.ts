@@ -182,6 +182,15 @@ function describeEnds(kind: EngineKind): void {
     await engine.close()
   })
 
+  test('a run without an answer at its deadline ends then, and the next run is answered', async () => {
+    const engine = kind.create()
+    const session = await engine.open('test', loopGraph)
+    const late = session.run(loopFeeds(1_000_000n), { deadlineMs: 1 })
+    await assert.rejects(late, { code: 'deadline_exceeded', message: 'there was no answer within 1 ms' })
+    assert.deepEqual(numbers(await session.run(loopFeeds(5n), { deadlineMs: 2 ** 40 })), [5])
+    await engine.close()
+  })
+
   test('closing a session answers its runs under way, refuses more, and leaves others alone', async () => {
     const engine = kind.create()
     const [closing, other] = await Promise.all([engine.open('a', doubleGraph), engine.open('b', doubleGraph)])

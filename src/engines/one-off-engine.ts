@@ -1,5 +1,4 @@
 /** An engine for commands that answer once: what runs on our own kernels runs in this process, as starting another costs more. */
-import { RecserveError } from '../core/errors.js'
 import type { SignatureSpec } from '../core/signature.js'
 import type { Engine, GraphSession } from './engine.js'
 import { noEngine } from './no-engine.js'
@@ -27,6 +26,7 @@ export function createOneOffEngine({ onSavedModel }: OneOffOptions = {}): Engine
       checkServable(model, directory)
       return toSession(model)
     },
+    open: (name, build) => native.open(name, build),
     openOnnxModel: (name, files) => native.openOnnxModel(name, files),
     close: () => native.close(),
   }
@@ -36,15 +36,25 @@ function toSession(model: LoadedModel): GraphSession {
   const specs = [...model.signatures].map(
     ([name, { methodName, inputs, outputs }]): [string, SignatureSpec] => [
       name,
-      { name, methodName, inputs, outputs },
+      {
+        name,
+        methodName,
+        inputs,
+        outputs,
+        ...(model.writes(name) && { writes: true }),
+        ...(model.derived(name).length > 0 && { derived: model.derived(name) }),
+      },
     ],
   )
   return {
     signatures: new Map(specs),
     unservable: new Map([...model.unservable].map(([name, { reason }]) => [name, reason])),
-    async run({ signature, inputs, outputs }, { signal } = {}) {
-      if (signal?.aborted) throw RecserveError.from(signal.reason)
-      return model.run(signature, inputs, outputs && { outputs })
+    async run({ signature, inputs, outputs }, { signal, deadlineMs } = {}) {
+      signal?.throwIfAborted()
+      return model.run(signature, inputs, {
+        ...(outputs && { outputs }),
+        ...(deadlineMs !== undefined && { deadline: Date.now() + deadlineMs }),
+      })
     },
     close: async () => model.close(),
   }

@@ -77,7 +77,7 @@ function logEvent(event: StageEvent, writer: Writer): void {
       logState(event, writer)
       break
     case 'inference_process':
-      writer.write(event.state === 'died' ? 'warn' : 'info', event.message)
+      writer.write(event.state === 'died' || event.state === 'state_reset' ? 'warn' : 'info', event.message)
       break
     default:
     // Stages, batches and fallbacks are for the metrics: at one or more lines a request nobody would read them.

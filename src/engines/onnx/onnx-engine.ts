@@ -6,14 +6,18 @@ import { hasRuntime } from './runtime.js'
 /** One core is left to the serving process; past four, threads wait for memory more than they compute. */
 const defaultThreads = (): number => Math.max(1, Math.min(4, availableParallelism() - 1))
 
-/** ONNX Runtime in an inference process of its own. */
+/** ONNX Runtime, and our kernels for SavedModels, in inference processes. */
 export const onnx = {
   name: 'onnx',
   create: (options = {}) =>
     new ProcessEngine({
       name: 'onnx',
       available: hasRuntime(),
-      intraOpThreads: options.intraOpThreads ?? defaultThreads(),
+      threads: {
+        intraOpThreads: options.intraOpThreads ?? defaultThreads(),
+        interOpThreads: options.interOpThreads ?? 1,
+      },
+      catalogueMaxBytes: options.catalogueMaxBytes ?? 2 ** 30,
       runTimeoutMs: options.runTimeoutMs ?? 30_000,
       onEvent: options.onEvent ?? (() => {}),
     }),

@@ -10,6 +10,7 @@ import { hostOps } from '../host-ops/table.js'
 import { checkFeeds } from './feeds.js'
 import type { NativeRuntime, NativeSession } from './runtime.js'
 import { toRunError, withoutPaths } from './runtime-error.js'
+import { type Threads, toSessionThreads } from './threads.js'
 
 export interface OpenedGraph {
   /** Blocks until done. @throws RecserveError `invalid_argument` or `internal`. */
@@ -25,12 +26,13 @@ interface HostOpCall extends HostOpNode {
 export function openGraph(
   graph: Graph,
   runtime: NativeRuntime,
-  options: { readonly intraOpThreads: number },
+  options: { readonly threads: Threads },
 ): OpenedGraph {
   // `run` must not hold on to the graph: its bytes may be gigabytes.
   const { outputs } = graph
   const calls = graph.hostOps.map(toCall)
-  const native = loadNative(graph.onnx, runtime, options)
+  const { keepsMemory = false } = graph
+  const native = loadNative(graph.onnx, runtime, { ...options, keepsMemory })
   for (const { name, type } of native.outputMetadata) checkDtype(name, type)
   checkOutputs(graph, native)
   // All of them, in order: given some, older bindings mix up their names.
@@ -67,28 +69,29 @@ function toCall(node: HostOpNode): HostOpCall {
 }
 
 export interface NativeOptions {
-  readonly intraOpThreads: number
+  readonly threads: Threads
   /** Weights that lie beside the model, by the location it gives. */
   readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[]
   /** Where weights lie that are not in `externalData`. */
   readonly externalFolder?: string
+  /** As `Graph.keepsMemory`. */
+  readonly keepsMemory?: boolean
 }
 
 /** @throws RecserveError `failed_precondition` when the runtime refuses the model. */
 export function loadNative(
   onnx: Uint8Array,
   runtime: NativeRuntime,
-  { intraOpThreads, externalData = [], externalFolder }: NativeOptions,
+  { threads, externalData = [], externalFolder, keepsMemory = false }: NativeOptions,
 ): NativeSession {
   const folder = externalFolder && { model_external_initializers_file_folder_path: externalFolder }
   const native = runtime.createSession()
   try {
     native.loadModel(onnx.buffer, onnx.byteOffset, onnx.byteLength, {
-      intraOpNumThreads: intraOpThreads,
+      ...toSessionThreads(threads),
       externalData,
-      // Each session would keep an arena as large as its largest run: 250 MB more for 16 shards, and nothing faster.
-      enableCpuMemArena: false,
-      interOpNumThreads: 1,
+      // Shards of an exact search would keep 250 MB, and nothing would be faster.
+      enableCpuMemArena: keepsMemory,
       logSeverityLevel: 4,
       // Every session has its own threads: without this they burn a core each between runs.
       extra: { session: { intra_op: { allow_spinning: '0' }, ...folder } },

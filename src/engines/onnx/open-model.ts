@@ -13,6 +13,7 @@ import { readModelFiles } from './model-files.js'
 import { loadNative } from './open-graph.js'
 import type { NativeRuntime, NativeSession, NativeValue } from './runtime.js'
 import { toRunError } from './runtime-error.js'
+import type { Threads } from './threads.js'
 
 export interface OpenedModel {
   readonly signature: SignatureSpec
@@ -28,7 +29,7 @@ export interface OpenedModel {
 export async function openModel(
   files: OnnxFiles,
   runtime: NativeRuntime,
-  options: { readonly intraOpThreads: number },
+  options: { readonly threads: Threads },
 ): Promise<OpenedModel> {
   const { onnx, external } = await readModelFiles(files)
   const native = loadNative(onnx, runtime, {

@@ -1,19 +1,22 @@
-/** Main file of the inference process: opens graphs and runs them one after another, for the process at the other end of fd 3. */
+/** Main file of an inference process: opens graphs and runs them one after another, for the process at the other end of fd 3. */
 import { Socket } from 'node:net'
-import { Worker } from 'node:worker_threads'
 import { RecserveError } from '../../core/errors.js'
 import type { AnyTensor, NamedAnyTensors } from '../../tensor/any-tensor.js'
-import type { NamedTensors } from '../../tensor/tensor.js'
-import { openGraph } from '../onnx/open-graph.js'
-import { openModel } from '../onnx/open-model.js'
-import { loadRuntime, type NativeRuntime } from '../onnx/runtime.js'
-import { withoutPaths } from '../onnx/runtime-error.js'
-import { loadSavedModel } from '../tensorflow/saved-model.js'
+import { watchParent } from './cancellations.js'
 import { createFrameReader, type Frame, writeFrame } from './frames.js'
-import { type Answer, type OpenedSavedModel, type Request, unpackGraph } from './messages.js'
+import type { Answer, Request } from './messages.js'
+import { openCatalogue } from './opened-catalogue.js'
+import {
+  type Caller,
+  type Opened,
+  type OpenedSession,
+  openBuiltGraph,
+  openOnnxModel,
+  openSavedModel,
+  type RunRequest,
+} from './opened-session.js'
 
-const parentId = Number(process.argv[2])
-const intraOpThreads = Number(process.argv[3])
+const threads = { intraOpThreads: Number(process.argv[2]), interOpThreads: Number(process.argv[3]) }
 
 process.title = 'recserve-inference'
 // Ctrl-C and a service manager signal the whole group; the parent drains, and ends us by closing the stream.
@@ -22,16 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 /** As text some five times this: a second of a serving process' time. */
 const maxAnswerBytes = 64 * 2 ** 20
 
-/** What a session's `run` does; an opened ONNX graph checks itself that its feeds are numbers. */
-interface ChildSession {
-  run(request: RunRequest, tensors: NamedAnyTensors): NamedAnyTensors
-  close(): void
-}
-
-type RunRequest = Request & { readonly kind: 'run' }
-
-const sessions = new Map<number, ChildSession>()
-let runtime: NativeRuntime | undefined
+const sessions = new Map<number, OpenedSession>()
 
 const stream = new Socket({ fd: 3 })
 const waiting: Frame[] = []
@@ -45,8 +39,8 @@ stream.on('error', () => process.exit(1))
 // The parent has closed it, or has died.
 stream.on('close', () => process.exit(0))
 
-// The stream's end is not noticed while a graph runs, and one may run for ever: a thread watches too.
-new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: parentId }).unref()
+// Neither the stream's end nor anything on it is noticed while a graph runs, and one may run for ever: a thread watches too.
+const cancellations = watchParent()
 
 let isAnswering = false
 
@@ -58,54 +52,60 @@ async function answerWaiting(): Promise<void> {
     const { header, tensors } = waiting.shift()!
     const request = header as Request
     // Only what reads files has to be waited for: a run is answered in the turn in which it came.
-    if (request.kind === 'open_saved_model') await answer(request.id, () => openSavedModel(request))
-    else if (request.kind === 'open_onnx_model') await answer(request.id, () => openOnnxModel(request))
-    else answerNow(request.id, () => perform(request, tensors))
+    if (request.kind === 'open_saved_model') await answerOpen(request, openSavedModel(request, threads))
+    else if (request.kind === 'open_onnx_model') await answerOpen(request, openOnnxModel(request, threads))
+    else if (request.kind === 'specialise') await answerOpen(request, specialise(request, tensors))
+    else answerNow(request, tensors)
   }
   isAnswering = false
 }
 
-async function answer(id: number, work: () => Promise<OpenedSavedModel>): Promise<void> {
+async function answerOpen({ id, session }: Request, opening: Promise<Opened>): Promise<void> {
   try {
-    writeFrame(stream, { kind: 'done', id, opened: await work() } satisfies Answer, {})
+    const opened = await opening
+    sessions.set(session, opened.session)
+    answer({ kind: 'done', id, opened: opened.model })
   } catch (error) {
     refuse(id, error)
   }
 }
 
-function answerNow(id: number, work: () => NamedAnyTensors): void {
+async function specialise(
+  request: Request & { readonly kind: 'specialise' },
+  items: NamedAnyTensors,
+): Promise<Opened> {
+  const model = sessions.get(request.model)?.model
+  if (!model) throw new Error('a catalogue of a session that is not open, or no SavedModel: this is a bug')
+  return openCatalogue(model, request, items)
+}
+
+function answerNow(request: ImmediateRequest, tensors: NamedAnyTensors): void {
   try {
-    writeFrame(stream, { kind: 'done', id } satisfies Answer, work())
+    answer({ kind: 'done', id: request.id }, perform(request, tensors))
   } catch (error) {
-    refuse(id, error)
+    refuse(request.id, error)
   }
 }
 
 function refuse(id: number, error: unknown): void {
   const { code, message } = RecserveError.from(error)
   if (!(error instanceof RecserveError)) console.error(error)
-  writeFrame(stream, { kind: 'failed', id, code, message } satisfies Answer, {})
+  answer({ kind: 'failed', id, code, message })
 }
 
-function perform(
-  request: Exclude<Request, { kind: 'open_saved_model' | 'open_onnx_model' }>,
-  tensors: NamedAnyTensors,
-): NamedAnyTensors {
+function answer(header: Answer, tensors: NamedAnyTensors = {}): void {
+  writeFrame(stream, header, tensors)
+}
+
+type ImmediateRequest = Exclude<Request, { kind: 'open_saved_model' | 'open_onnx_model' | 'specialise' }>
+
+function perform(request: ImmediateRequest, tensors: NamedAnyTensors): NamedAnyTensors {
   switch (request.kind) {
-    case 'open': {
-      runtime ??= load()
-      const graph = openGraph(unpackGraph(request, tensors as NamedTensors), runtime, { intraOpThreads })
-      sessions.set(request.session, {
-        run: (_request, feeds) => graph.run(feeds as NamedTensors),
-        close: () => graph.close(),
-      })
+    case 'open':
+      sessions.set(request.session, openBuiltGraph(request, tensors, threads))
       return {}
-    }
-    case 'run': {
-      const session = sessions.get(request.session)
-      if (!session) throw new Error(`a run of session ${request.session}, which is not open: this is a bug`)
-      return checkSize(session.run(request, tensors))
-    }
+    case 'run':
+      return run(request, tensors)
     case 'close':
       sessions.get(request.session)?.close()
       sessions.delete(request.session)
@@ -113,41 +113,22 @@ function perform(
   }
 }
 
-async function openOnnxModel(request: Request & { kind: 'open_onnx_model' }): Promise<OpenedSavedModel> {
-  runtime ??= load()
-  const model = await openModel(request, runtime, { intraOpThreads })
-  const { inputs, outputs, ...rest } = model.signature
-  sessions.set(request.session, {
-    run: ({ outputs: wanted }, feeds) => model.run(feeds, wanted),
-    close: () => model.close(),
-  })
-  return { signatures: [{ ...rest, inputs: [...inputs], outputs: [...outputs] }], unservable: [] }
+function run(request: RunRequest, tensors: NamedAnyTensors): NamedAnyTensors {
+  const session = sessions.get(request.session)
+  if (!session) throw new Error(`a run of session ${request.session}, which is not open: this is a bug`)
+  const caller = callerOf(request.id)
+  if (caller.aborted) throw caller.reason
+  return checkSize(session.run(request, tensors, caller))
 }
 
-async function openSavedModel(request: Request & { kind: 'open_saved_model' }): Promise<OpenedSavedModel> {
-  const { directory, tags, checksums, lowering = true } = request
-  const model = await loadSavedModel(directory, { tags, checksums, lowering, intraOpThreads })
-  for (const reason of model.lowering?.refused ?? []) {
-    console.error(
-      `a part of '${directory}' runs on kernels, ONNX Runtime refuses it: ${withoutPaths(reason)}`,
-    )
-  }
-  sessions.set(request.session, {
-    run: ({ signature = '', outputs, budgetMs }, inputs) =>
-      model.run(signature, inputs, {
-        ...(outputs && { outputs }),
-        ...(budgetMs !== undefined && { deadline: Date.now() + budgetMs }),
-      }),
-    close: () => model.close(),
-  })
+function callerOf(id: number): Caller {
   return {
-    signatures: [...model.signatures].map(([name, { methodName, inputs, outputs }]) => ({
-      name,
-      methodName,
-      inputs: [...inputs],
-      outputs: [...outputs],
-    })),
-    unservable: [...model.unservable].map(([name, { reason }]) => [name, reason]),
+    get aborted() {
+      return cancellations.has(id)
+    },
+    get reason() {
+      return new RecserveError('cancelled', 'the caller has left')
+    },
   }
 }
 
@@ -162,12 +143,3 @@ function checkSize(answers: NamedAnyTensors): NamedAnyTensors {
 }
 
 const byteLengthOf = ({ data }: AnyTensor): number => ('offsets' in data ? data.bytes : data).byteLength
-
-function load(): NativeRuntime {
-  try {
-    return loadRuntime()
-  } catch (error) {
-    const why = error instanceof Error ? withoutPaths(error.message) : ''
-    throw new RecserveError('failed_precondition', `ONNX Runtime does not load on this machine: ${why}`)
-  }
-}

@@ -1,25 +1,39 @@
 /** One inference process as the serving process sees it: requests go in, answers come back in the same order. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type Duplex, PassThrough } from 'node:stream'
+import { type Duplex, PassThrough, type Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { RecserveError } from '../../core/errors.js'
 import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
+import { abortable } from '../abortable.js'
+import type { Threads } from '../onnx/threads.js'
 import { createFrameReader, type Frame, writeFrame } from './frames.js'
-import { type OpenedSavedModel, parseAnswer, type Request } from './messages.js'
+import { type OpenedModel, parseAnswer, type Request } from './messages.js'
 
 type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never
 export type RequestBody = WithoutId<Request>
 
 export interface Answered {
   readonly tensors: NamedAnyTensors
-  readonly opened: OpenedSavedModel | undefined
+  readonly opened: OpenedModel | undefined
+}
+
+export interface RequestOptions {
+  /** How long the child may take, counted from when it had answered everything before. */
+  readonly timeoutMs: number
+  /** Ends the wait, and the child is told: it skips a run it has not begun, and gives up one at the next look it takes. */
+  readonly signal?: AbortSignal | undefined
+  /** What to do when the process dies over it; by default to try again. */
+  readonly adviceAfterDeath?: string | undefined
 }
 
 interface Pending {
   readonly resolve: (answer: Answered) => void
   readonly reject: (reason: RecserveError) => void
   readonly timeoutMs: number
+  readonly adviceAfterDeath: string | undefined
+  /** Whether an orderly end waits for the answer: not for what is being opened, nor when the caller has left. */
+  isAwaited: boolean
 }
 
 const childFile = fileURLToPath(new URL('./child.js', import.meta.url))
@@ -38,33 +52,36 @@ export class InferenceProcess {
   readonly ended: Promise<string>
   readonly #child: ChildProcess
   readonly #stream: Duplex
+  /** Ids of requests whose callers have left, 8 bytes each: a float64, little-endian. */
+  readonly #cancels: Writable
   /** In the order sent; the first is the one the child is at. */
   readonly #pending = new Map<number, Pending>()
   #nextId = 1
   #watchdog: NodeJS.Timeout | undefined
   #killedFor: string | undefined
   #gone = false
-  #onIdle: (() => void) | undefined
+  #onIdle: (() => void)[] = []
 
-  constructor(options: { readonly intraOpThreads: number }) {
-    const args = [childFile, String(process.pid), String(options.intraOpThreads)]
+  constructor({ intraOpThreads, interOpThreads = 1 }: Threads) {
+    const args = [childFile, String(intraOpThreads), String(interOpThreads)]
     const env = Object.fromEntries(passedVariables.map((name) => [name, process.env[name]]))
     // 'pipe' is a socket pair: both ways, and without a path that anyone else could open.
-    const stdio = ['ignore', 'ignore', 'inherit', 'pipe'] as const
+    const stdio = ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'] as const
     this.#child = spawn(process.execPath, args, { stdio: [...stdio], env })
     // Out of file descriptors there are no streams at all, and 'error' follows.
-    const pipe = (this.#child.stdio as ChildProcess['stdio'] | undefined)?.[3]
-    this.#stream = (pipe as Duplex | null | undefined) ?? new PassThrough()
+    const [, , , stream, cancels] = this.#child.stdio ?? []
+    this.#stream = (stream as Duplex | null | undefined) ?? new PassThrough()
+    this.#cancels = (cancels as Duplex | null | undefined) ?? new PassThrough()
     const read = createFrameReader((frame) => this.#answer(frame))
     this.#stream.on('data', (chunk: Uint8Array) => {
       try {
         read(chunk)
       } catch (error) {
-        this.#kill(`it sent ${error instanceof Error ? error.message : error}`)
+        this.kill(`it sent ${error instanceof Error ? error.message : error}`)
       }
     })
     // A write to a process that has just died; its end is told below.
-    this.#stream.on('error', () => {})
+    for (const out of [this.#stream, this.#cancels]) out.on('error', () => {})
     this.ended = this.#watchEnd()
   }
 
@@ -79,28 +96,59 @@ export class InferenceProcess {
   /**
    * Sends a request; the tensors that come back are views of one buffer of their own.
    * @throws RecserveError the child's own, or `unavailable` when it dies before the answer, which it is made to when the
-   * answer is `timeoutMs` overdue, counted from when the child had answered everything before.
+   * answer is `timeoutMs` overdue; the abort reason when the signal fires first.
    */
-  request(body: RequestBody, tensors: NamedAnyTensors, timeoutMs: number): Promise<Answered> {
-    return new Promise((resolve, reject) => {
-      if (this.#gone) return reject(died())
-      const id = this.#nextId++
+  request(body: RequestBody, tensors: NamedAnyTensors, options: RequestOptions): Promise<Answered> {
+    const { timeoutMs, signal, adviceAfterDeath } = options
+    const id = this.#nextId++
+    const answer = new Promise<Answered>((resolve, reject) => {
+      if (this.#gone) return reject(died(adviceAfterDeath))
       writeFrame(this.#stream, { ...body, id }, tensors)
-      this.#pending.set(id, { resolve, reject, timeoutMs })
+      const isAwaited = body.kind === 'run' || body.kind === 'close'
+      this.#pending.set(id, { resolve, reject, timeoutMs, adviceAfterDeath, isAwaited })
       if (this.#pending.size === 1) this.#watchFirst()
     })
+    return abortable(answer, signal, () => this.#cancel(id))
   }
 
-  /** Waits a little for the answers still due, then ends the process: whoever still waited has been answered or has left. */
-  async stop(): Promise<void> {
-    if (this.#pending.size > 0 && !this.#gone) {
-      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve))
-      await Promise.race([idle, sleep(stopGraceMs, undefined, { ref: false })])
+  /**
+   * Waits for the runs whose callers still wait, `graceMs` at most, then ends the process. What is being opened is not
+   * waited for.
+   */
+  async stop(graceMs: number = stopGraceMs): Promise<void> {
+    if (this.#isAwaited && !this.#gone) {
+      const giveUp = new AbortController()
+      const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve))
+      const grace = sleep(graceMs, undefined, { ref: false, signal: giveUp.signal }).catch(() => {})
+      await Promise.race([idle, grace])
+      giveUp.abort()
     }
-    this.#stream.end()
+    if (this.#pending.size > 0) this.kill('it was at work when it was to end')
+    else this.#stream.end()
     const grace = setTimeout(() => this.#child.kill('SIGKILL'), stopGraceMs)
     await this.ended
     clearTimeout(grace)
+  }
+
+  get #isAwaited(): boolean {
+    for (const { isAwaited } of this.#pending.values()) if (isAwaited) return true
+    return false
+  }
+
+  #cancel(id: number): void {
+    const pending = this.#pending.get(id)
+    // Answered, and its caller not yet told.
+    if (!pending) return
+    pending.isAwaited = false
+    const message = Buffer.alloc(8)
+    message.writeDoubleLE(id)
+    this.#cancels.write(message)
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    if (this.#onIdle.length === 0 || this.#isAwaited) return
+    for (const tell of this.#onIdle.splice(0)) tell()
   }
 
   #watchEnd(): Promise<string> {
@@ -108,9 +156,9 @@ export class InferenceProcess {
       const end = (how: string): void => {
         this.#gone = true
         clearTimeout(this.#watchdog)
-        for (const { reject } of this.#pending.values()) reject(died())
+        for (const { reject, adviceAfterDeath } of this.#pending.values()) reject(died(adviceAfterDeath))
         this.#pending.clear()
-        this.#onIdle?.()
+        this.#tellIdle()
         resolve(this.#killedFor ? `was killed: ${this.#killedFor}` : how)
       }
       this.#child.on(
@@ -130,6 +178,7 @@ export class InferenceProcess {
     if (!pending) throw new Error('an answer to nothing')
     this.#pending.delete(answer.id)
     this.#watchFirst()
+    this.#tellIdle()
     if (answer.kind === 'done') pending.resolve({ tensors: frame.tensors, opened: answer.opened })
     else pending.reject(new RecserveError(answer.code, answer.message))
   }
@@ -138,26 +187,24 @@ export class InferenceProcess {
   #watchFirst(): void {
     clearTimeout(this.#watchdog)
     const [first] = this.#pending.values()
-    if (!first) {
-      this.#onIdle?.()
-      return
-    }
-    const kill = (): void => this.#kill(`a request took longer than ${first.timeoutMs} ms`)
+    if (!first) return
+    const kill = (): void => this.kill(`a request took longer than ${first.timeoutMs} ms`)
     this.#watchdog = setTimeout(() => {
       this.#watchdog = setTimeout(kill, graceMs)
     }, first.timeoutMs)
   }
 
-  #kill(reason: string): void {
+  /** At once, whatever it is at. */
+  kill(reason: string): void {
     this.#killedFor ??= reason
     this.#child.kill('SIGKILL')
     this.#stream.destroy()
   }
 }
 
-function died(): RecserveError {
+function died(advice = 'try again'): RecserveError {
   return new RecserveError(
     'unavailable',
-    'the inference process died while this request was in it; try again',
+    `the inference process died while this request was in it; ${advice}`,
   )
 }

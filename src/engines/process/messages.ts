@@ -2,7 +2,7 @@
 import { type Code, codes } from '../../core/errors.js'
 import type { SignatureSpec, TensorSpec } from '../../core/signature.js'
 import type { NamedTensors } from '../../tensor/tensor.js'
-import type { Graph, HostOpNode, OnnxFiles, SavedModelFiles } from '../engine.js'
+import type { CatalogueRequest, Graph, HostOpNode, OnnxFiles, Placement, SavedModelFiles } from '../engine.js'
 
 export type Request =
   | {
@@ -11,9 +11,18 @@ export type Request =
       readonly session: number
       readonly hostOps: readonly Omit<HostOpNode, 'constants'>[]
       readonly outputs: readonly string[]
+      readonly keepsMemory?: boolean
     }
   | ({ readonly kind: 'open_saved_model'; readonly id: number; readonly session: number } & SavedModelFiles)
   | ({ readonly kind: 'open_onnx_model'; readonly id: number; readonly session: number } & OnnxFiles)
+  | ({
+      readonly kind: 'specialise'
+      readonly id: number
+      readonly session: number
+      /** Session of the model. */
+      readonly model: number
+      readonly maxBytes: number
+    } & Omit<CatalogueRequest, 'items'>)
   | {
       readonly kind: 'run'
       readonly id: number
@@ -27,20 +36,25 @@ export type Request =
   | { readonly kind: 'close'; readonly id: number; readonly session: number }
 
 /** What a model of signatures can be asked, as JSON carries it: maps as lists of entries. */
-export interface OpenedSavedModel {
+export interface OpenedModel {
   readonly signatures: readonly (Omit<SignatureSpec, 'inputs' | 'outputs'> & {
     readonly inputs: readonly (readonly [string, TensorSpec])[]
     readonly outputs: readonly (readonly [string, TensorSpec])[]
   })[]
   readonly unservable: readonly (readonly [string, string])[]
+  readonly placement?: Placement
+  /** Whether its signatures can be specialised for a catalogue. */
+  readonly specialises?: boolean
+  /** Of `specialise` only. */
+  readonly catalogue?: { readonly itemCount: number; readonly keptBytes: number }
 }
 
 export type Answer =
   | {
       readonly kind: 'done'
       readonly id: number
-      /** Of `open_saved_model` and `open_onnx_model` only. */
-      readonly opened?: OpenedSavedModel
+      /** Of `open_saved_model`, `open_onnx_model` and `specialise` only. */
+      readonly opened?: OpenedModel
     }
   | { readonly kind: 'failed'; readonly id: number; readonly code: Code; readonly message: string }
 
@@ -49,7 +63,7 @@ export function parseAnswer(header: unknown): Answer {
   const { kind, id, code, message, opened } = header as Record<string, unknown>
   if (typeof id === 'number' && kind === 'done') {
     // The child is our own code; what it says of a model it has checked.
-    return { kind, id, ...(opened !== undefined && { opened: opened as OpenedSavedModel }) }
+    return { kind, id, ...(opened !== undefined && { opened: opened as OpenedModel }) }
   }
   if (typeof id === 'number' && kind === 'failed' && typeof message === 'string') {
     const known = codes.find((word) => word === code)
@@ -66,6 +80,7 @@ const constantName = (hostOp: number, name: string): string => `constant ${hostO
 export function packGraph(graph: Graph): {
   readonly hostOps: readonly Omit<HostOpNode, 'constants'>[]
   readonly outputs: readonly string[]
+  readonly keepsMemory?: boolean
   readonly tensors: NamedTensors
 } {
   const { buffer, byteOffset, byteLength } = graph.onnx
@@ -75,6 +90,7 @@ export function packGraph(graph: Graph): {
   return {
     hostOps: graph.hostOps.map(({ op, inputs, outputs }) => ({ op, inputs, outputs })),
     outputs: graph.outputs,
+    ...(graph.keepsMemory !== undefined && { keepsMemory: graph.keepsMemory }),
     tensors: {
       [onnxName]: {
         dtype: 'uint8',
@@ -97,5 +113,6 @@ export function unpackGraph(request: Request & { readonly kind: 'open' }, tensor
       constants: Object.fromEntries(names.map((name) => [name, tensors[constantName(i, name)]!])),
     }
   })
-  return { onnx: onnx.data, hostOps, outputs: request.outputs }
+  const { outputs, keepsMemory = false } = request
+  return { onnx: onnx.data, hostOps, outputs, keepsMemory }
 }

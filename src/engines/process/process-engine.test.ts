@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +15,7 @@ type Engine = ReturnType<typeof onnx.create>
 const died = { code: 'unavailable', message: /died while this request was in it; try again/ }
 
 function kill(engine: Engine, signal: NodeJS.Signals = 'SIGKILL'): void {
-  process.kill(engine.processId!, signal)
+  process.kill(engine.processIds[0]!, signal)
 }
 
 function isAlive(id: number): boolean {
@@ -41,9 +41,9 @@ async function until(holds: () => boolean, withinMs = 5_000): Promise<void> {
 describe('the inference process', { skip }, () => {
   test('is started with the first session, and gone after close', async () => {
     const engine = onnx.create()
-    assert.equal(engine.processId, undefined)
+    assert.equal(engine.processIds[0], undefined)
     await engine.open('test', doubleGraph)
-    const id = engine.processId!
+    const id = engine.processIds[0]!
     assert.ok(isAlive(id))
     await engine.close()
     assert.ok(!isAlive(id))
@@ -56,7 +56,7 @@ describe('the inference process', { skip }, () => {
     const run = (i: number) => sessions[i % 2]!.run(loopFeeds(BigInt(i)))
     const inIt = Array.from({ length: 50 }, (_, i) => run(10_000 + i))
     await run(0).then(() => {})
-    const before = engine.processId
+    const before = engine.processIds[0]
     const stillInIt = Array.from({ length: 50 }, (_, i) => run(10_000 + i))
     kill(engine)
     const outcomes = await Promise.allSettled([...inIt, ...stillInIt])
@@ -70,7 +70,7 @@ describe('the inference process', { skip }, () => {
       after.map((answer) => answer.y!.data[0]),
       Array.from(after.keys()),
     )
-    assert.notEqual(engine.processId, before)
+    assert.notEqual(engine.processIds[0], before)
     await engine.close()
     const told = events.map((event) => event.type === 'inference_process' && event.state)
     assert.deepEqual(told, ['started', 'died', 'started', 'stopped'])
@@ -80,7 +80,7 @@ describe('the inference process', { skip }, () => {
   test('is given up when a run takes too long, and the next run is answered by another', async () => {
     const engine = onnx.create({ runTimeoutMs: 300 })
     const session = await engine.open('test', loopGraph)
-    const first = engine.processId!
+    const first = engine.processIds[0]!
     await assert.rejects(session.run(endless), died)
     const { y } = await session.run(loopFeeds(7n))
     assert.equal(y!.data[0], 7)
@@ -111,7 +111,7 @@ describe('the inference process', { skip }, () => {
     kill(engine)
     await until(() => kills === 0)
     await assert.rejects(session.run(x(1)), { code: 'unavailable', message: /keeps dying/ })
-    await until(() => engine.processId !== undefined)
+    await until(() => engine.processIds[0] !== undefined)
     assert.equal((await session.run(x(1))).y!.data[0], 2)
     await engine.close()
   })
@@ -137,9 +137,9 @@ describe('the inference process', { skip }, () => {
     const session = await engine.open('test', doubleGraph)
     await session.close()
     kill(engine)
-    await until(() => engine.processId === undefined)
+    await until(() => engine.processIds[0] === undefined)
     await sleep(150)
-    assert.equal(engine.processId, undefined)
+    assert.equal(engine.processIds[0], undefined)
     await engine.open('test', doubleGraph)
     await engine.close()
   })
@@ -147,10 +147,10 @@ describe('the inference process', { skip }, () => {
   test('leaves Ctrl-C and termination to its parent', async () => {
     const engine = onnx.create()
     const session = await engine.open('test', doubleGraph)
-    const id = engine.processId
+    const id = engine.processIds[0]
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) kill(engine, signal)
     assert.equal((await session.run(x(1))).y!.data[0], 2)
-    assert.equal(engine.processId, id)
+    assert.equal(engine.processIds[0], id)
     await engine.close()
   })
 
@@ -158,10 +158,24 @@ describe('the inference process', { skip }, () => {
     process.env.RECSERVE_TEST_KEY = 'secret'
     const engine = onnx.create()
     await engine.open('test', doubleGraph)
-    const environment = readFileSync(`/proc/${engine.processId}/environ`, 'utf8')
+    const environment = readFileSync(`/proc/${engine.processIds[0]}/environ`, 'utf8')
     await engine.close()
     delete process.env.RECSERVE_TEST_KEY
     assert.ok(!environment.includes('secret'))
+  })
+
+  test('has the threads it is to have', { skip: process.platform !== 'linux' }, async () => {
+    const threadsWith = async (options: Parameters<typeof onnx.create>[0]) => {
+      const engine = onnx.create(options)
+      const session = await engine.open('test', doubleGraph)
+      assert.equal((await session.run(x(1))).y!.data[0], 2)
+      const count = readdirSync(`/proc/${engine.processIds[0]}/task`).length
+      await engine.close()
+      return count
+    }
+    const alone = await threadsWith({ intraOpThreads: 1 })
+    assert.equal(await threadsWith({ intraOpThreads: 4 }), alone + 3)
+    assert.ok((await threadsWith({ intraOpThreads: 1, interOpThreads: 3 })) > alone)
   })
 
   for (const [what, feeds] of [
@@ -188,7 +202,7 @@ function parentScript(feeds: string | undefined): string {
     import { endless, loopGraph } from ${url('../graphs.suite.js')}
     const engine = onnx.create()
     const session = await engine.open('test', loopGraph)
-    console.log(engine.processId)
+    console.log(engine.processIds[0])
     await ${feeds ? `session.run(${feeds})` : 'new Promise(() => setInterval(() => {}, 1000))'}`
 }
 

@@ -1,106 +1,84 @@
-/** An engine whose graphs run in an inference process, which is started when needed and replaced when it dies. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/**
+ * An engine whose graphs run in inference processes. Each model of files that anyone may have written has one of its own, so
+ * that a run, a load or a death in it touches that model alone; the graphs recserve builds itself share one.
+ */
 import { RecserveError } from '../../core/errors.js'
 import type { StageListener } from '../../core/stage-events.js'
-import type { NamedAnyTensors } from '../../tensor/any-tensor.js'
 import type { NamedTensors } from '../../tensor/tensor.js'
-import { abortable } from '../abortable.js'
 import type {
+  CatalogueRequest,
+  CatalogueSession,
   Engine,
   Graph,
   GraphSession,
   OnnxFiles,
-  RunOptions,
   SavedModelFiles,
   Session,
 } from '../engine.js'
-import { type Answered, InferenceProcess, type RequestBody } from './inference-process.js'
+import type { Threads } from '../onnx/threads.js'
+import { packCatalogueRun, toRankings } from './catalogue-run.js'
+import type { RequestBody } from './inference-process.js'
 import { packGraph } from './messages.js'
-import { isFailing, recentDeaths, restartDelayMs } from './restart-policy.js'
+import { closedError, SupervisedProcess } from './supervised-process.js'
 
 export interface ProcessEngineOptions {
   readonly name: string
   readonly available: boolean
-  readonly intraOpThreads: number
+  readonly threads: Threads
   readonly runTimeoutMs: number
+  /** 0: no graph is specialised for a catalogue. */
+  readonly catalogueMaxBytes: number
   readonly onEvent: StageListener
-}
-
-interface Run extends RunOptions {
-  readonly tensors: NamedAnyTensors
-  /** Of a session with signatures only. */
-  readonly asked?: {
-    readonly signature: string
-    readonly budgetMs: number
-    readonly outputs?: readonly string[]
-  }
-}
-
-/** Loading and optimising a graph of 2 GiB takes some 15 s here; a graph that takes longer than this loads for ever. */
-const openTimeoutMs = 120_000
-
-interface OpenSession {
-  readonly id: number
-  readonly name: string
-  /** The request that opens it, made anew for each process. */
-  readonly opening: () => { readonly body: RequestBody; readonly tensors: NamedAnyTensors }
-  /** Why it could not be opened again after a restart. */
-  failure?: RecserveError
 }
 
 export class ProcessEngine implements Engine {
   readonly name: string
   readonly available: boolean
   readonly #options: ProcessEngineOptions
-  readonly #sessions = new Map<number, OpenSession>()
-  /** Running, with every session open. */
-  #process: InferenceProcess | undefined
-  /** Under way to that. */
-  #starting: Promise<InferenceProcess> | undefined
-  #deathsMs: readonly number[] = []
-  #nextSession = 1
-  readonly #closing = new AbortController()
+  /** Runs the graphs that recserve builds; started with the first. */
+  readonly #shared: SupervisedProcess
+  /** Of one model each. */
+  readonly #own = new Set<SupervisedProcess>()
+  #isClosed = false
 
   constructor(options: ProcessEngineOptions) {
     this.name = options.name
     this.available = options.available
     this.#options = options
+    this.#shared = new SupervisedProcess(options)
   }
 
-  /** The inference process' id, for tests and logs; undefined while none runs. */
-  get processId(): number | undefined {
-    return this.#running?.pid
-  }
-
-  /** Not one that has died a moment ago, whose end is still being told. */
-  get #running(): InferenceProcess | undefined {
-    return this.#process?.gone ? undefined : this.#process
+  /** Of the inference processes that run, the shared one first; for tests and logs. */
+  get processIds(): readonly number[] {
+    return [this.#shared, ...this.#own].flatMap(({ processId }) => processId ?? [])
   }
 
   async open(name: string, build: () => Graph): Promise<Session> {
     this.#checkAvailable()
-    const id = this.#nextSession++
-    const opening = () => {
+    const [session] = await this.#shared.open(name, (id) => {
       const { tensors, ...graph } = packGraph(build())
-      return { body: { kind: 'open', session: id, ...graph } as const, tensors }
-    }
-    const session: OpenSession = { id, name, opening }
-    await this.#open(session)
+      return { body: { kind: 'open', session: id, ...graph }, tensors }
+    })
     return {
       // A session of numbers answers numbers.
       run: async (feeds, options) =>
-        (await this.#run(session, { tensors: feeds, ...options })) as NamedTensors,
-      close: () => this.#closeSession(session),
+        (await this.#shared.run(session, { tensors: feeds }, options)) as NamedTensors,
+      close: () => this.#shared.closeSession(session),
     }
   }
 
   openSavedModel(name: string, files: SavedModelFiles): Promise<GraphSession> {
-    return this.#openSignatures(name, (session) => ({ kind: 'open_saved_model', session, ...files }))
+    return this.#openModel(name, (session) => ({ kind: 'open_saved_model', session, ...files }))
   }
 
   async openOnnxModel(name: string, files: OnnxFiles): Promise<GraphSession> {
     this.#checkAvailable()
-    return this.#openSignatures(name, (session) => ({ kind: 'open_onnx_model', session, ...files }))
+    return this.#openModel(name, (session) => ({ kind: 'open_onnx_model', session, ...files }))
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([this.#shared, ...this.#own].map((supervised) => supervised.close()))
   }
 
   #checkAvailable(): void {
@@ -109,139 +87,89 @@ export class ProcessEngine implements Engine {
     throw new RecserveError('failed_precondition', `this package has no inference runtime for ${platform}`)
   }
 
-  async #openSignatures(name: string, toBody: (session: number) => RequestBody): Promise<GraphSession> {
-    const id = this.#nextSession++
-    const body = toBody(id)
-    const session: OpenSession = { id, name, opening: () => ({ body, tensors: {} }) }
-    const { signatures = [], unservable = [] } = (await this.#open(session)).opened ?? {}
-    const specs = signatures.map(({ inputs, outputs, ...rest }) => ({
-      ...rest,
-      inputs: new Map(inputs),
-      outputs: new Map(outputs),
-    }))
-    const budgetMs = 0.9 * this.#options.runTimeoutMs
-    return {
-      signatures: new Map(specs.map((spec) => [spec.name, spec])),
-      unservable: new Map(unservable),
-      run: ({ signature, inputs, outputs }, options) =>
-        this.#run(session, {
-          tensors: inputs,
-          asked: { signature, budgetMs, ...(outputs && { outputs }) },
-          ...options,
-        }),
-      close: () => this.#closeSession(session),
+  async #openModel(name: string, toBody: (session: number) => RequestBody): Promise<GraphSession> {
+    if (this.#isClosed) throw closedError('the engine')
+    const own = new SupervisedProcess({ ...this.#options, model: name })
+    this.#own.add(own)
+    const end = async (graceMs?: number): Promise<void> => {
+      await own.close(graceMs)
+      this.#own.delete(own)
     }
-  }
-
-  async #open(session: OpenSession): Promise<Answered> {
-    const answered = await this.#send(await this.#ready(), session)
-    this.#sessions.set(session.id, session)
-    return answered
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort()
-    await this.#starting?.catch(() => {})
-    await this.#process?.stop()
-  }
-
-  async #run(session: OpenSession, { tensors, asked, signal }: Run): Promise<NamedAnyTensors> {
-    signal?.throwIfAborted()
-    if (this.#closing.signal.aborted) throw closedError('the engine')
-    const running = this.#running ?? (await abortable(this.#ready(), signal))
-    if (!this.#sessions.has(session.id)) throw closedError(`session '${session.name}'`)
-    if (session.failure) throw session.failure
-    const body = { kind: 'run', session: session.id, ...asked } as const
-    const answer = running.request(body, tensors, this.#options.runTimeoutMs)
-    return (await abortable(answer, signal)).tensors
-  }
-
-  async #closeSession(session: OpenSession): Promise<void> {
-    if (this.#sessions.delete(session.id) && this.#running) await closeIn(this.#running, session)
-  }
-
-  async #send(to: InferenceProcess, { name, opening }: OpenSession): Promise<Answered> {
-    const { body, tensors } = opening()
     try {
-      return await to.request(body, tensors, openTimeoutMs)
+      return await openSignatures(own, {
+        name,
+        toBody,
+        end: () => end(this.#options.runTimeoutMs),
+        catalogueMaxBytes: this.#options.catalogueMaxBytes,
+      })
     } catch (error) {
-      const { code, message } = RecserveError.from(error)
-      throw new RecserveError(code, `session '${name}': ${message}`, { cause: error })
+      await end()
+      throw error
     }
   }
+}
 
-  /** The process with every session open, started if need be. */
-  #ready(): Promise<InferenceProcess> {
-    if (this.#closing.signal.aborted) return Promise.reject(closedError('the engine'))
-    if (this.#running) return Promise.resolve(this.#running)
-    if (this.#starting && isFailing(this.#deathsMs, performance.now())) {
-      return Promise.reject(
-        new RecserveError(
-          'unavailable',
-          'the inference process keeps dying; it is being started again, try later',
-        ),
+interface ModelOpening {
+  readonly name: string
+  readonly toBody: (session: number) => RequestBody
+  /** Ends the process once the runs under way are answered. */
+  readonly end: () => Promise<void>
+  readonly catalogueMaxBytes: number
+}
+
+async function openSignatures(
+  own: SupervisedProcess,
+  { name, toBody, end, catalogueMaxBytes: maxBytes }: ModelOpening,
+): Promise<GraphSession> {
+  const [session, opened] = await own.open(name, (id) => ({ body: toBody(id), tensors: {} }))
+  const specs = (opened?.signatures ?? []).map(({ inputs, outputs, ...rest }) => ({
+    ...rest,
+    inputs: new Map(inputs),
+    outputs: new Map(outputs),
+  }))
+  return {
+    signatures: new Map(specs.map((spec) => [spec.name, spec])),
+    unservable: new Map(opened?.unservable),
+    ...(opened?.placement && { placement: opened.placement }),
+    run: ({ inputs, ...asked }, options) => own.run(session, { tensors: inputs, asked }, options),
+    ...(maxBytes > 0 &&
+      opened?.specialises && {
+        specialise: (request) => openCatalogue(own, { name, model: session.id, request, maxBytes }),
+      }),
+    close: async () => {
+      own.forget(session)
+      await end()
+    },
+  }
+}
+
+interface CatalogueOpening {
+  readonly name: string
+  /** The session of the model, in the same process. */
+  readonly model: number
+  readonly request: CatalogueRequest
+  readonly maxBytes: number
+}
+
+async function openCatalogue(
+  own: SupervisedProcess,
+  { name, model, request, maxBytes }: CatalogueOpening,
+): Promise<CatalogueSession> {
+  const { items, ...asked } = request
+  const [session, opened] = await own.open(name, (id) => ({
+    body: { kind: 'specialise', session: id, model, maxBytes, ...asked },
+    tensors: items,
+  }))
+  const { itemCount = 0, keptBytes = 0 } = opened?.catalogue ?? {}
+  return {
+    itemCount,
+    keptBytes,
+    async rank(run, options) {
+      const { signature } = request
+      return toRankings(
+        await own.run(session, { tensors: packCatalogueRun(run), asked: { signature } }, options),
       )
-    }
-    return this.#start()
+    },
+    close: () => own.closeSession(session),
   }
-
-  #start(): Promise<InferenceProcess> {
-    this.#starting ??= this.#startUntilReady()
-    return this.#starting
-  }
-
-  async #startUntilReady(): Promise<InferenceProcess> {
-    try {
-      for (;;) {
-        const delayMs = restartDelayMs(this.#deathsMs, performance.now())
-        await sleep(delayMs, undefined, { signal: this.#closing.signal }).catch(() => {})
-        if (this.#closing.signal.aborted) throw closedError('the engine')
-        const started = this.#spawn()
-        await this.#reopen(started)
-        if (!started.gone) {
-          this.#process = started
-          return started
-        }
-      }
-    } finally {
-      this.#starting = undefined
-    }
-  }
-
-  #spawn(): InferenceProcess {
-    const started = new InferenceProcess({ intraOpThreads: this.#options.intraOpThreads })
-    const who = `inference process ${started.pid ?? '(without id)'}`
-    this.#options.onEvent({ type: 'inference_process', state: 'started', message: `${who} started` })
-    started.ended.then((how) => {
-      const state = this.#closing.signal.aborted ? 'stopped' : 'died'
-      this.#options.onEvent({ type: 'inference_process', state, message: `${who} ${how}` })
-      if (state === 'stopped') return
-      const nowMs = performance.now()
-      this.#deathsMs = [...recentDeaths(this.#deathsMs, nowMs), nowMs]
-      if (this.#process !== started) return
-      this.#process = undefined
-      // Nobody waits for this start; whoever comes joins it, and a failure is theirs.
-      if (this.#sessions.size > 0) this.#start().catch(() => {})
-    })
-    return started
-  }
-
-  /** Opens what was open, one at a time so that one graph's bytes are held here at most. Ends early when the process dies. */
-  async #reopen(started: InferenceProcess): Promise<void> {
-    for (const session of this.#sessions.values()) {
-      delete session.failure
-      await this.#send(started, session).catch((error) => (session.failure = RecserveError.from(error)))
-      if (started.gone) return
-      if (!this.#sessions.has(session.id)) await closeIn(started, session)
-    }
-  }
-}
-
-async function closeIn(running: InferenceProcess, { id }: OpenSession): Promise<void> {
-  // A process that dies over it has closed it too.
-  await running.request({ kind: 'close', session: id }, {}, openTimeoutMs).catch(() => {})
-}
-
-function closedError(what: string): RecserveError {
-  return new RecserveError('unavailable', `${what} is closed`)
 }

@@ -1,17 +1,28 @@
 /** Gives variables and tables their values by running what the graph itself has for it. */
 import { join } from 'node:path'
-import { openTensorBundle } from '../../formats/tensor-bundle/tensor-bundle.js'
+import { onnxTypes } from '../../formats/onnx/model.js'
+import {
+  type Checksums,
+  openTensorBundle,
+  type TensorPlace,
+} from '../../formats/tensor-bundle/tensor-bundle.js'
 import type { MetaGraph } from '../../formats/tensorflow/graph.js'
 import { toStrings } from '../../tensor/strings.js'
 import { readAssets } from './assets.js'
 import type { FlatGraph, FlatNode } from './flat-graph.js'
 import type { LoadedGraph } from './loaded-graph.js'
+import { MappedTensor } from './mapped-tensor.js'
 import type { AnyTensor } from './op.js'
 
 export interface InitialisationOptions {
   readonly directory: string
-  readonly checksums: boolean
+  readonly checksums: Checksums
+  /** Whether large weights, or all, stay in their files, which nobody changes. */
+  readonly mapped: boolean | 'all'
 }
+
+/** Smaller weights are read: they cost little, and constants are computed from them ahead of the first run. */
+const minMappedBytes = 2 ** 20
 
 /** Resources that got no value because an op for it is missing, with those ops. */
 export type FailedResources = ReadonlyMap<object, readonly string[]>
@@ -65,7 +76,8 @@ async function restore(
   const bundle = await openTensorBundle(prefix, { checksums: options.checksums })
   graph.state.checkpoint = {
     prefix,
-    read: (name, slice) => (slice ? bundle.readSlice(name, slice) : bundle.read(name)),
+    read: (name, slice) =>
+      slice ? bundle.readSlice(name, slice) : (toMapped(bundle.place(name), options) ?? bundle.read(name)),
   }
   runTarget(graph, { target, feeds, failed })
 }
@@ -122,6 +134,16 @@ function initOpOf({ signatures, collections }: MetaGraph): string | undefined {
     if (names?.length) return names[0]
   }
   return undefined
+}
+
+/** Its checksum is not looked at: that would read all of it. */
+function toMapped(
+  place: TensorPlace | undefined,
+  { mapped }: InitialisationOptions,
+): MappedTensor | undefined {
+  if (!mapped || place === undefined || place.length === 0) return undefined
+  if (mapped !== 'all' && place.length < minMappedBytes) return undefined
+  return place.dtype in onnxTypes ? new MappedTensor(place) : undefined
 }
 
 /** Feeds the paths of the asset files, whose contents the graph finds in its state. */

@@ -1,22 +1,26 @@
 /** A graph with its functions and its state, ready to be run from any edges to any others. */
 import { RecserveError } from '../../core/errors.js'
 import type { GraphDef, NameAttrList } from '../../formats/tensorflow/graph.js'
+import { foldConstants } from './constant-folding.js'
 import type { FlatGraph, FlatNode, Wanted } from './flat-graph.js'
 import { type Edge, FlowGraph, type FlowNode } from './flow-graph.js'
-import { writtenHandles } from './frozen-variables.js'
+import { foldRead, freeze, writtenHandles } from './frozen-variables.js'
 import { FunctionLibrary, functionOf, functionsOf } from './function-library.js'
 import { compileLoops } from './loop-plan.js'
 import type { LoweringHost } from './lowering/lowering-host.js'
 import { effectsOf } from './needed-nodes.js'
 import { flatten } from './node-order.js'
 import { type AnyOp, isStateful, type Value } from './op.js'
+import { analyseRows, type FeedShape, type RowAnalysis } from './row-wise/analysis.js'
+import { loadingMaxBytes, RunLimits, type RunLimitsOptions, runWithin } from './run-limits.js'
 import { State } from './state.js'
 import { bindStep, type Environment, isBuiltIn, type Plan } from './step.js'
 import { compileStraight } from './straight-plan.js'
+import { valuesOfVariables } from './variable.js'
 
 export interface RunOptions {
-  /** Looked at before a run; a run is synchronous, so nothing can be aborted while it lasts. */
-  readonly signal?: AbortSignal
+  /** Looked at before a run and, as a run is synchronous, by its loops and long kernels now and then. */
+  readonly signal?: Pick<AbortSignal, 'aborted' | 'reason'>
   /** In milliseconds as `Date.now` counts; loops and long kernels end there with `deadline_exceeded`. */
   readonly deadline?: number
 }
@@ -43,7 +47,12 @@ export class LoadedGraph {
   readonly #library: FunctionLibrary
   readonly #environment: Environment
   readonly #functions = new Map<object, { readonly flat: FlatGraph; plan: Plan | undefined }>()
+  readonly #limits: RunLimitsOptions = {
+    checkDeadline: () => this.#checkDeadline(),
+    modelValues: () => valuesOfVariables(this.state.resources()),
+  }
   #deadline = Number.POSITIVE_INFINITY
+  #signal: RunOptions['signal']
   /** Variables that runs may write; undefined while the model is being loaded, when all of them are. */
   #written: ReadonlySet<object> | undefined
   #lowering: LoweringHost | undefined
@@ -60,7 +69,6 @@ export class LoadedGraph {
         return lowering()
       },
       state: this.state,
-      checkDeadline: () => this.#checkDeadline(),
       functionPlan: (func, caller) => this.#functionPlan(func, caller),
       isFunction: (op) => this.#library.has(op),
     }
@@ -151,16 +159,40 @@ export class LoadedGraph {
     return compile(graph, this.#environment)
   }
 
+  /** What is known of the rows of its values, from feeds of these shapes; a string where the feeds have none: why. */
+  analyseRows(graph: FlatGraph, shapes: readonly FeedShape[]): RowAnalysis | string {
+    const isPure = (op: string) => {
+      const row = this.#ops.get(op)
+      return row !== undefined && !isStateful(row)
+    }
+    return analyseRows(graph, shapes, { fold: (node, inputs) => this.#fold(node, inputs), isPure })
+  }
+
+  /** Why rows may not be kept apart from feeds of these shapes; undefined where they are. */
+  whyNotRowWise(graph: FlatGraph, shapes: readonly FeedShape[]): string | undefined {
+    const found = this.analyseRows(graph, shapes)
+    return typeof found === 'string' ? found : found.whyNot
+  }
+
+  #fold(node: FlatNode, inputs: readonly Value[]): readonly Value[] | undefined {
+    if (!this.#ops.has(node.op) && node.op !== 'Const' && node.op !== 'HostConst') return undefined
+    const bound = freeze(bindStep(node, this.#environment), this.#environment)
+    if (bound.givesRef) return undefined
+    return bound.constant ?? foldRead(bound, inputs, this.#environment) ?? foldConstants(bound, inputs)
+  }
+
   /** Whether any node, even in a function, may read a file while it serves. */
   usesFiles(): boolean {
     return [...this.#graph.nodes].some(({ op }) => op === 'ReadFile') || this.#library.uses('ReadFile')
   }
 
   run(plan: Plan, feeds: readonly Value[], { signal, deadline }: RunOptions = {}): readonly Value[] {
-    if (signal?.aborted) throw RecserveError.from(signal.reason)
+    this.#signal = signal
     this.#deadline = deadline ?? Number.POSITIVE_INFINITY
     this.#checkDeadline()
-    return plan.run(feeds)
+    const isLoading = this.#written === undefined
+    const limits = isLoading ? { ...this.#limits, maxBytes: loadingMaxBytes } : this.#limits
+    return runWithin(new RunLimits(limits), () => plan.run(feeds))
   }
 
   close(): void {
@@ -169,6 +201,7 @@ export class LoadedGraph {
   }
 
   #checkDeadline(): void {
+    if (this.#signal?.aborted) throw RecserveError.from(this.#signal.reason)
     if (Date.now() >= this.#deadline) throw new RecserveError('deadline_exceeded', 'Run reached its deadline')
   }
 

@@ -3,8 +3,10 @@
  * a node runs once all of its inputs have arrived in its frame and iteration, and is dead where one of them is.
  */
 import { dead } from './dead.js'
+import type { ValueHolder } from './held-bytes.js'
 import { arrive, arriveAtMerge, Frame, type Item, Iteration, type LoopProgram } from './loop-frame.js'
 import type { Value } from './op.js'
+import { currentLimits, type RunLimits } from './run-limits.js'
 import { deref, fetched, locate } from './straight-executor.js'
 
 interface Ready {
@@ -16,11 +18,13 @@ interface Ready {
 const runsPerCheck = 64
 
 /** One run. */
-export class LoopRun {
+export class LoopRun implements ValueHolder {
   readonly #program: LoopProgram
   readonly #ready: Ready[] = []
   readonly #fetched = new Map<string, Value>()
   readonly #wanted: ReadonlySet<Item>
+  readonly #root = new Frame('', undefined, { pendingEnters: 0, parallelIterations: 1 })
+  #feeds: readonly Value[] = []
 
   constructor(program: LoopProgram) {
     this.#program = program
@@ -28,17 +32,45 @@ export class LoopRun {
   }
 
   run(feeds: readonly Value[]): readonly Value[] {
-    const root = new Frame('', undefined, 0)
-    const first = this.#startIteration(root, 0)
+    const first = this.#startIteration(this.#root, 0)
+    this.#feeds = feeds
+    const limits = currentLimits()
+    limits?.hold(this)
+    try {
+      return this.#runFrom(first, feeds, limits)
+    } finally {
+      limits?.release()
+    }
+  }
+
+  #runFrom(first: Iteration, feeds: readonly Value[], limits: RunLimits | undefined): readonly Value[] {
     for (const [i, item] of this.#program.feeds.entries()) this.#propagate(item, [feeds[i]!], first)
     for (const item of this.#program.roots) this.#push({ item, iteration: first, isDead: false })
     for (let count = 1, ready = this.#ready.pop(); ready; ready = this.#ready.pop(), count++) {
-      if (count % runsPerCheck === 0) this.#program.checkDeadline()
+      if (count % runsPerCheck === 0) limits?.checkDeadline()
+      limits?.beginStep()
       this.#runOne(ready)
     }
     return this.#program.fetches.map(({ item, output, isRef }) =>
       fetched(this.#fetched.get(`${item.index}:${output}`) ?? dead, isRef),
     )
+  }
+
+  /** What has arrived and was not read yet, in every frame. */
+  *values(): Iterable<Value | undefined> {
+    yield* this.#feeds
+    yield* this.#fetched.values()
+    const open = [this.#root]
+    for (let frame = open.pop(); frame; frame = open.pop()) {
+      for (const { value } of frame.invariants) yield value
+      for (const { outputs } of frame.waiting) yield* outputs
+      for (const { inputs } of frame.iterations.values()) yield* inputs
+      open.push(...frame.frames.values())
+    }
+  }
+
+  constants(): Iterable<Value> {
+    return this.#program.constants
   }
 
   #runOne({ item, iteration, isDead }: Ready): void {
@@ -96,13 +128,23 @@ export class LoopRun {
 
   #next(item: Item, outputs: readonly Value[] | undefined, { frame, number }: Iteration): void {
     if (outputs === undefined) return
-    const next =
-      number === frame.last ? this.#startIteration(frame, number + 1) : frame.iterations.get(number + 1)!
-    this.#activate(item, outputs, next)
+    if (number < frame.last) this.#activate(item, outputs, frame.iterations.get(number + 1)!)
+    else if (frame.iterations.size >= frame.parallelIterations) frame.waiting.push({ item, outputs })
+    else this.#activate(item, outputs, this.#startIteration(frame, number + 1))
   }
 
-  #startFrame(key: string, { frameName }: Item, parent: Iteration): Frame {
-    const frame = new Frame(key, parent, this.#program.enters.get(frameName)!)
+  /** What has waited for an iteration to end begins the next one. */
+  #startWaiting(frame: Frame): void {
+    const { waiting } = frame
+    if (waiting.length === 0 || frame.iterations.size >= frame.parallelIterations) return
+    frame.waiting = []
+    const next = this.#startIteration(frame, frame.last + 1)
+    for (const { item, outputs } of waiting) this.#activate(item, outputs, next)
+  }
+
+  #startFrame(key: string, { frameName, parallelIterations }: Item, parent: Iteration): Frame {
+    const pendingEnters = this.#program.enters.get(frameName)!
+    const frame = new Frame(key, parent, { pendingEnters, parallelIterations })
     parent.frame.frames.set(key, frame)
     parent.outstanding++
     this.#startIteration(frame, 0)
@@ -148,6 +190,7 @@ export class LoopRun {
       if (at === undefined || at.outstanding > 0 || frame.iterations.has(number - 1)) break
       if (number === 0 && frame.pendingEnters > 0) break
       frame.iterations.delete(number)
+      this.#startWaiting(frame)
     }
     if (frame.iterations.size > 0 || !parent.frame.frames.delete(frame.key)) return
     for (const item of frame.deadExits) this.#activate(item, undefined, parent)

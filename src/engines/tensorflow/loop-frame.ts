@@ -16,6 +16,8 @@ export interface Item {
   readonly derefs: readonly number[]
   readonly frameName: string
   readonly isInvariant: boolean
+  /** Of an Enter: how many iterations of its frame may be under way. */
+  readonly parallelIterations: number
 }
 
 export interface Reader {
@@ -34,9 +36,10 @@ export interface LoopProgram {
   /** By item, how many arrivals it waits for; a Merge: twice its control edges, plus one for its first living input. */
   readonly pending: Int32Array
   readonly inputCount: number
+  /** Values of constants, which are the model's. */
+  readonly constants: readonly Value[]
   /** By frame name, how many Enter nodes lead into it. */
   readonly enters: ReadonlyMap<string, number>
-  checkDeadline(): void
 }
 
 export class Iteration {
@@ -66,11 +69,19 @@ export class Frame {
   pendingEnters: number
   last = 0
   deadExits: Item[] = []
+  /** What would begin an iteration while as many as may be are under way. */
+  waiting: { readonly item: Item; readonly outputs: readonly Value[] }[] = []
+  readonly parallelIterations: number
 
-  constructor(key: string, parent: Iteration | undefined, pendingEnters: number) {
+  constructor(
+    key: string,
+    parent: Iteration | undefined,
+    limits: Pick<Frame, 'pendingEnters' | 'parallelIterations'>,
+  ) {
     this.key = key
     this.parent = parent
-    this.pendingEnters = pendingEnters
+    this.pendingEnters = limits.pendingEnters
+    this.parallelIterations = limits.parallelIterations
   }
 }
 

@@ -16,6 +16,9 @@ const kinds: Readonly<Record<string, Item['kind']>> = {
   ControlTrigger: 'trigger',
 }
 
+/** The OpDef's default. */
+const defaultParallel = 10
+
 interface Draft extends Item {
   readonly readers: Reader[]
 }
@@ -40,8 +43,8 @@ export function compileLoops(graph: FlatGraph, environment: Environment): Plan {
     })),
     pending: Int32Array.from(graph.nodes, pendingOf),
     inputCount,
+    constants: bound.flatMap(({ constant }) => constant ?? []),
     enters: countEnters(items),
-    checkDeadline: environment.checkDeadline,
   }
   return { run: (feeds) => new LoopRun(program).run(feeds), writes: bound.some(({ writes }) => writes) }
 }
@@ -71,6 +74,7 @@ function toItem(node: FlatNode, bound: readonly BoundStep[], firstInput: number)
     derefs: node.inputs.flatMap((edge, i) => (isRef(edge) && !refs?.includes(i) ? [i] : [])),
     frameName: new TextDecoder().decode(node.attr.get('frame_name')?.s),
     isInvariant: node.attr.get('is_constant')?.b === true,
+    parallelIterations: Math.max(1, Number(node.attr.get('parallel_iterations')?.i ?? defaultParallel)),
   }
 }
 

@@ -34,6 +34,8 @@ export type Value = AnyTensor | Resource | Variant
 export interface Attributes {
   has(name: string): boolean
   int(name: string, fallback?: number): number
+  /** Where 64 bits are meant, not a count. */
+  bigint(name: string): bigint
   float(name: string, fallback?: number): number
   bool(name: string, fallback?: boolean): boolean
   /** Bytes as UTF-8 text. */
@@ -41,6 +43,7 @@ export interface Attributes {
   bytes(name: string): Uint8Array
   type(name: string, fallback?: TfDataType): TfDataType
   ints(name: string, fallback?: readonly number[]): readonly number[]
+  bigints(name: string): readonly bigint[]
   floats(name: string, fallback?: readonly number[]): readonly number[]
   strings(name: string, fallback?: readonly string[]): readonly string[]
   types(name: string, fallback?: readonly TfDataType[]): readonly TfDataType[]
@@ -54,13 +57,12 @@ export interface OpContext {
   readonly node: string
   readonly op: string
   readonly attrs: Attributes
-  /** Throws RecserveError `deadline_exceeded` or `cancelled` once the run must end: long loops call it now and then. */
-  checkDeadline(): void
 }
 
 /**
  * Inputs and outputs in the NodeDef's order, list arguments flattened. Pure: never writes into an input; an output may share
- * an input's data where nothing changes (Identity, Reshape).
+ * an input's data where nothing changes (Identity, Reshape). Takes memory through `ops/new-data.ts` or `claimTensor`, and tells
+ * `spend` of every loop that is as long as a tensor, so that a run keeps to its limits (run-limits.ts).
  * @throws RecserveError with the code TensorFlow's kernel answers (`invalid_argument`, `out_of_range` ...) and a message that says what was found.
  */
 export type Kernel = (inputs: readonly AnyTensor[], context: OpContext) => readonly AnyTensor[]

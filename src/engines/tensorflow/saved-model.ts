@@ -1,8 +1,11 @@
 /** A SavedModel directory becomes signatures that run, without TensorFlow. */
 import { basename } from 'node:path'
 import { RecserveError } from '../../core/errors.js'
+import type { Checksums } from '../../formats/tensor-bundle/tensor-bundle.js'
 import type { MetaGraph, SavedModelProto, SignatureDef } from '../../formats/tensorflow/graph.js'
 import { readSavedModel } from '../../formats/tensorflow/saved-model.js'
+import { hasRuntime } from '../onnx/runtime.js'
+import { oneThread, type Threads } from '../onnx/threads.js'
 import type { FlatGraph } from './flat-graph.js'
 import { type FailedResources, initialise } from './initialisation.js'
 import { LoadedGraph, type MissingOps, type RunOptions } from './loaded-graph.js'
@@ -10,7 +13,14 @@ import { type LoweringReport, lowerModel, type ModelLowering } from './lowering/
 import { warmUp } from './lowering/warm-up.js'
 import type { AnyOp, AnyTensor } from './op.js'
 import { ops as allOps } from './ops/index.js'
+import { placesOutput, rankedScores, scoresAlias } from './ranked-scores.js'
+import { runInBlocks } from './row-blocks.js'
 import { checkOutputs, type Signature, toFeeds, toSignature } from './signature.js'
+import {
+  type SpecialisationRequest,
+  type SpecialisedModel,
+  specialiseModel,
+} from './specialise/specialised-model.js'
 import type { Plan } from './step.js'
 import { failureText, missingText, refuseSparse } from './unservable-reason.js'
 
@@ -18,7 +28,12 @@ export interface LoadOptions {
   /** The meta graph with exactly these tags is taken. */
   readonly tags?: readonly string[]
   /** Whether tensors are compared with their checksums. */
-  readonly checksums?: boolean
+  readonly checksums?: Checksums
+  /**
+   * Whether nobody changes the files while the model is loaded: then large weights are mapped from them by ONNX Runtime, not
+   * read, and not compared with their checksums. `all`: small ones too, for tests. Without a runtime everything is read.
+   */
+  readonly immutable?: boolean | 'all'
   /** The ops there are; all of recserve's by default. */
   readonly ops?: ReadonlyMap<string, AnyOp>
   /**
@@ -26,8 +41,8 @@ export interface LoadOptions {
    * `always`: even where kernels would be faster, for tests.
    */
   readonly lowering?: boolean | 'always'
-  /** Threads that one run of ONNX Runtime may use; 1 by default. */
-  readonly intraOpThreads?: number
+  /** Threads of ONNX Runtime; one by default. */
+  readonly threads?: Threads
 }
 
 /** Why a signature is not served. */
@@ -38,7 +53,7 @@ export interface Unservable {
 }
 
 export interface ModelRunOptions extends RunOptions {
-  /** Aliases; all outputs by default. What only the others need is not computed. */
+  /** Aliases; all declared outputs by default. What only the others need is not computed. */
   readonly outputs?: readonly string[]
 }
 
@@ -50,6 +65,13 @@ export interface LoadedModel {
   /** Whether a run of the signature may change what later runs answer. */
   writes(signature: string): boolean
   /**
+   * Why requests of the signature have to be run one by one; undefined where row i of every output is certain to be a function
+   * of row i of the inputs alone.
+   */
+  whyNotRowWise(signature: string): string | undefined
+  /** Aliases of outputs that are not declared and that a run may name (`SignatureSpec.derived`). */
+  derived(signature: string): readonly string[]
+  /**
    * @throws RecserveError `not_found` for a signature that is not served; `invalid_argument` for inputs and outputs that are
    * not the signature's; whatever a kernel refuses; `deadline_exceeded`
    */
@@ -58,6 +80,12 @@ export interface LoadedModel {
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: ModelRunOptions,
   ): Readonly<Record<string, AnyTensor>>
+  /**
+   * What of the signature the items decide, computed once.
+   *
+   * @throws RecserveError `failed_precondition` where the signature has to run as it is: why
+   */
+  specialise(request: SpecialisationRequest): SpecialisedModel
   close(): void
 }
 
@@ -77,7 +105,8 @@ export async function loadSavedModel(directory: string, options: LoadOptions = {
  * @throws RecserveError as `loadSavedModel`, but for the last of its reasons
  */
 export async function loadAnySavedModel(directory: string, options: LoadOptions = {}): Promise<LoadedModel> {
-  const { tags = ['serve'], checksums = true, ops = allOps, lowering = true, intraOpThreads = 1 } = options
+  const { tags = ['serve'], checksums = true, ops = allOps, lowering = true, threads = oneThread } = options
+  const { immutable = false } = options
   const meta = chooseMetaGraph(await readSavedModel(directory), tags)
   if (meta.graph === undefined)
     throw new RecserveError('data_loss', `'${basename(directory)}' has a meta graph without a graph`)
@@ -85,9 +114,10 @@ export async function loadAnySavedModel(directory: string, options: LoadOptions 
   const definitions = [...meta.signatures].filter(([name]) => !name.startsWith('__saved_model_'))
   if (definitions.length === 0)
     throw new RecserveError('failed_precondition', `'${basename(directory)}' has no signature`)
-  const failed = await initialise(graph, meta, { directory, checksums })
+  const mapped = lowering && hasRuntime() ? immutable : false
+  const failed = await initialise(graph, meta, { directory, checksums, mapped })
   return new Model(graph, definitions, failed, {
-    lowering: lowering ? lowerModel(graph, { intraOpThreads, isForced: lowering === 'always' }) : undefined,
+    lowering: lowering ? lowerModel(graph, { threads, isForced: lowering === 'always' }) : undefined,
   })
 }
 
@@ -124,6 +154,9 @@ class Model implements LoadedModel {
   readonly unservable = new Map<string, Unservable>()
   readonly #graph: LoadedGraph
   readonly #lowering: ModelLowering | undefined
+  readonly #whyNotRowWise = new Map<string, string>()
+  /** By signature, the output whose places were chosen by `scores`. */
+  readonly #places = new Map<string, string>()
   /** By signature and outputs. */
   readonly #plans = new Map<string, Plan>()
 
@@ -149,6 +182,14 @@ class Model implements LoadedModel {
     return this.#plan(signature, this.#signature(signature)).writes
   }
 
+  whyNotRowWise(signature: string): string | undefined {
+    return this.#whyNotRowWise.get(this.#signature(signature) && signature)
+  }
+
+  derived(signature: string): readonly string[] {
+    return this.#places.has(signature) ? [scoresAlias] : []
+  }
+
   run(
     name: string,
     inputs: Readonly<Record<string, AnyTensor>>,
@@ -156,9 +197,29 @@ class Model implements LoadedModel {
   ): Readonly<Record<string, AnyTensor>> {
     const signature = this.#signature(name)
     const aliases = options.outputs ?? [...signature.outputs.keys()]
-    if (options.outputs) checkOutputs(signature, options.outputs)
-    const values = this.#graph.run(this.#plan(name, signature, aliases), toFeeds(signature, inputs), options)
-    return Object.fromEntries(aliases.map((alias, i) => [alias, asTensor(values[i]!, alias)]))
+    const derived = this.derived(name)
+    checkOutputs(
+      signature,
+      aliases.filter((alias) => !derived.includes(alias)),
+    )
+    const plan = this.#plan(name, signature, aliases)
+    const run = (feeds: Readonly<Record<string, AnyTensor>>) => {
+      const values = this.#graph.run(plan, toFeeds(signature, feeds), options)
+      return Object.fromEntries(aliases.map((alias, i) => [alias, asTensor(values[i]!, alias)]))
+    }
+    // That rows are kept apart has been shown for the declared outputs.
+    const isWhole = plan.writes || derived.some((alias) => aliases.includes(alias))
+    return this.#whyNotRowWise.has(name) || isWhole ? run(inputs) : runInBlocks(inputs, run)
+  }
+
+  specialise(request: SpecialisationRequest): SpecialisedModel {
+    const signature = this.#signature(request.signature)
+    if (!this.derived(request.signature).includes(request.output)) checkOutputs(signature, [request.output])
+    const flatten = (aliases: readonly string[]) => {
+      const inputs = new Map(aliases.map((alias) => [alias, signature.inputs.get(alias)!] as const))
+      return this.#flat(request.signature, { ...signature, inputs }, [request.output])
+    }
+    return specialiseModel(this.#graph, { signature, flatten }, request)
   }
 
   close(): void {
@@ -188,6 +249,13 @@ class Model implements LoadedModel {
     try {
       this.#plans.set(keyOf(name, [...signature.outputs.keys()]), this.#graph.compile(flat))
       this.signatures.set(name, signature)
+      const places = placesOutput([...signature.outputs.keys()], flat.fetches)
+      if (places !== undefined) this.#places.set(name, places)
+      const reason = this.#graph.whyNotRowWise(
+        flat,
+        [...signature.inputs.values()].map(({ shape }) => shape),
+      )
+      if (reason !== undefined) this.#whyNotRowWise.set(name, reason)
     } catch (error) {
       this.#refuse(name, error)
     }
@@ -217,10 +285,21 @@ class Model implements LoadedModel {
     const key = keyOf(name, aliases)
     const known = this.#plans.get(key)
     if (known) return known
-    const plan = this.#graph.compile(this.#graph.flatten(requestOf(signature, aliases)))
+    const plan = this.#graph.compile(this.#flat(name, signature, aliases))
     // Requests choose their outputs: a few plans are kept, not one for each way to choose.
     if (this.#plans.size < this.signatures.size + maxPlans) this.#plans.set(key, plan)
     return plan
+  }
+
+  #flat(name: string, signature: Signature, aliases: readonly string[]): FlatGraph {
+    const places = this.#places.get(name)
+    if (places === undefined || !aliases.includes(scoresAlias)) {
+      return this.#graph.flatten(requestOf(signature, aliases))
+    }
+    const declared = aliases.map((alias) => (alias === scoresAlias ? places : alias))
+    const flat = this.#graph.flatten(requestOf(signature, declared))
+    const fetches = flat.fetches.map((edge, i) => (aliases[i] === scoresAlias ? rankedScores(edge)! : edge))
+    return { ...flat, fetches }
   }
 }
 

@@ -34,6 +34,11 @@ export class State {
     return made
   }
 
+  /** Whatever has been made. */
+  resources(): Iterable<object> {
+    return this.#resources.values()
+  }
+
   /** Lets everything go; handles that are still held stay usable. */
   clear(): void {
     this.#resources.clear()

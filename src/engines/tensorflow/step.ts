@@ -6,6 +6,7 @@ import type { FlatNode } from './flat-graph.js'
 import { functionOf, functionsOf } from './function-library.js'
 import type { LoweringHost } from './lowering/lowering-host.js'
 import { type AnyOp, isStateful, type Value } from './op.js'
+import { checkDeadline } from './run-limits.js'
 import type { State } from './state.js'
 import type { StepFunction } from './step-function.js'
 
@@ -22,7 +23,6 @@ export interface Plan {
 export interface Environment {
   readonly ops: ReadonlyMap<string, AnyOp>
   readonly state: State
-  checkDeadline(): void
   /** The function with its arguments as feeds; compiled when it is first needed, once. */
   functionPlan(func: NameAttrList, caller: FlatNode): Plan
   /** Whether no run writes the variable any more, so that its value is a constant. */
@@ -67,9 +67,9 @@ export function isBuiltIn(op: string): boolean {
   return Object.hasOwn(binders, op) || op === '_Feed'
 }
 
-function bindOp(op: AnyOp, node: FlatNode, { state, checkDeadline }: Environment): BoundStep {
+function bindOp(op: AnyOp, node: FlatNode, { state }: Environment): BoundStep {
   const attrs = createAttributes(node.attr, node.name)
-  const context = { node: node.name, op: node.op, attrs, checkDeadline, state }
+  const context = { node: node.name, op: node.op, attrs, state }
   if (!isStateful(op)) {
     // Ops that hand on what they get hand on resources too; for the others the executor's types cannot tell.
     const { kernel } = op as unknown as {
@@ -133,7 +133,7 @@ const bindWhile: Binder = (node, environment) => {
     run: (inputs) => {
       let values = inputs
       while (isTrue(condition.run(values)[0])) {
-        environment.checkDeadline()
+        checkDeadline()
         values = body.run(values)
       }
       return values

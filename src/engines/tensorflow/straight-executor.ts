@@ -1,7 +1,9 @@
 import { RecserveError } from '../../core/errors.js'
 import type { AttrMap } from '../../formats/tensorflow/graph.js'
 import { dead } from './dead.js'
+import type { ValueHolder } from './held-bytes.js'
 import type { Value } from './op.js'
+import { currentLimits, type RunLimits } from './run-limits.js'
 import type { StepFunction } from './step-function.js'
 import { variableOf } from './variable.js'
 
@@ -32,7 +34,6 @@ export interface Program {
   readonly feeds: readonly number[]
   readonly fetches: readonly number[]
   readonly refFetches: readonly boolean[]
-  checkDeadline(): void
 }
 
 /** Steps between two looks at the clock. */
@@ -41,17 +42,52 @@ const stepsPerCheck = 16
 export function runSteps(program: Program, feeds: readonly Value[]): readonly Value[] {
   const slots = program.initial.slice()
   for (let i = 0; i < feeds.length; i++) slots[program.feeds[i]!] = feeds[i]
-  const { steps } = program
+  const limits = currentLimits()
+  if (limits === undefined) runAll(program, slots)
+  else {
+    limits.hold(new SlotHolder(program, feeds, slots))
+    try {
+      runAll(program, slots, limits)
+    } finally {
+      limits.release()
+    }
+  }
+  return program.fetches.map((slot, i) => fetched(slots[slot], program.refFetches[i]!))
+}
+
+function runAll({ steps }: Program, slots: (Value | undefined)[], limits?: RunLimits): void {
   let at = 0
   try {
     for (; at < steps.length; at++) {
-      if (at % stepsPerCheck === stepsPerCheck - 1) program.checkDeadline()
+      if (at % stepsPerCheck === stepsPerCheck - 1) limits?.checkDeadline()
+      limits?.beginStep()
       runStep(steps[at]!, slots)
     }
   } catch (error) {
     throw locate(error, steps[at]!)
   }
-  return program.fetches.map((slot, i) => fetched(slots[slot], program.refFetches[i]!))
+}
+
+/** What is held while steps run: what they were fed, which their caller may hold too, and their slots. */
+class SlotHolder implements ValueHolder {
+  readonly #program: Program
+  readonly #feeds: readonly Value[]
+  readonly #slots: readonly (Value | undefined)[]
+
+  constructor(program: Program, feeds: readonly Value[], slots: readonly (Value | undefined)[]) {
+    this.#program = program
+    this.#feeds = feeds
+    this.#slots = slots
+  }
+
+  *values(): Iterable<Value | undefined> {
+    yield* this.#feeds
+    yield* this.#slots
+  }
+
+  *constants(): Iterable<Value | undefined> {
+    for (const slot of this.#program.constants) yield this.#program.initial[slot]
+  }
 }
 
 function runStep(step: Step, slots: (Value | undefined)[]): void {

@@ -96,7 +96,6 @@ class StraightCompiler {
       feeds: this.#graph.feeds.map((feed) => this.#slots[feed.index]![0]!),
       fetches,
       refFetches: fetches.map((slot) => this.#refSlots.has(slot)),
-      checkDeadline: this.#environment.checkDeadline,
     }
     const host = this.#environment.lowering
     const run = host

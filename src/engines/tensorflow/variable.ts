@@ -70,6 +70,12 @@ function fits(shape: readonly number[], declared: readonly number[] | undefined)
   )
 }
 
+/** What the variables among some resources hold. */
+export function* valuesOfVariables(resources: Iterable<object>): Iterable<AnyTensor> {
+  for (const resource of resources)
+    if (resource instanceof Variable && resource.isInitialized) yield resource.peek()
+}
+
 /** @throws RecserveError `invalid_argument` for what is no handle of a variable */
 export function variableOf(value: Value | undefined): Variable {
   if (value?.dtype === 'resource' && value.target instanceof Variable) return value.target

@@ -2,7 +2,7 @@
 import protobuf from 'protobufjs/minimal.js'
 import { RecserveError } from '../../core/errors.js'
 import type { Tensor } from '../../tensor/tensor.js'
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from './model.js'
+import type { ExternalTensor, OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from './model.js'
 import { onnxTypes } from './model.js'
 
 type Writer = protobuf.Writer
@@ -19,18 +19,55 @@ const maxBytes = 2 ** 31 - 1
  * @throws RecserveError `failed_precondition` when they would pass protobuf's 2 GiB.
  */
 export function encodeModel(model: OnnxModel): Uint8Array {
+  const { initialisers, external, ...graph } = model.graph
+  const rest = protobuf.Writer.create()
+  writeGraph(rest, graph)
+  // The writer's own buffer grows by copying: weights stay out of it.
+  const weights = Object.entries({ ...initialisers, ...external }).flatMap(([name, value]) =>
+    toWeightParts(value, name),
+  )
+  const parts = [rest.finish(), ...weights]
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const head = toHead(model)
+  checkSize(head.len + length, graph.name)
+  return concat([head.uint32(tag(7, bytes)).uint32(length).finish(), ...parts])
+}
+
+/** All of a ModelProto but its graph. */
+function toHead(model: OnnxModel): Writer {
   const out = protobuf.Writer.create()
   out.uint32(tag(1, varint)).int64(irVersion)
   string(out, 2, 'recserve')
-  message(out, 7, () => writeGraph(out, model.graph))
   for (const domain of new Set(['', ...domainsOf(model.graph)])) {
     message(out, 8, () => {
       string(out, 1, domain)
       out.uint32(tag(2, varint)).int64(domain === '' ? (model.opset ?? defaultOpset) : 1)
     })
   }
-  checkSize(out.len, model.graph.name)
-  return out.finish()
+  return out
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+/** A field of the graph, in parts of which the last is the weight's own memory. */
+function toWeightParts(value: Tensor | ExternalTensor, name: string): readonly Uint8Array[] {
+  const out = protobuf.Writer.create()
+  writeTensorHead(out, value, name)
+  const raw = 'data' in value ? rawBytes(value, name) : undefined
+  if (raw) out.uint32(tag(9, bytes)).uint32(raw.length)
+  else writePlace(out, value as ExternalTensor)
+  const fields = out.finish()
+  const length = fields.length + (raw?.length ?? 0)
+  const field = protobuf.Writer.create().uint32(tag(5, bytes)).uint32(length).finish()
+  return raw ? [field, fields, raw] : [field, fields]
 }
 
 /** Operator sets the nodes name, in subgraphs too. */
@@ -53,8 +90,12 @@ function checkSize(byteLength: number, name: string): void {
 function writeGraph(out: Writer, graph: OnnxGraph): void {
   for (const node of graph.nodes) message(out, 1, () => writeNode(out, node))
   string(out, 2, graph.name)
-  for (const [name, value] of Object.entries(graph.initialisers ?? {})) {
-    message(out, 5, () => writeTensor(out, value, name))
+  for (const [name, value] of Object.entries({ ...graph.initialisers, ...graph.external })) {
+    message(out, 5, () => {
+      writeTensorHead(out, value, name)
+      if ('data' in value) out.uint32(tag(9, bytes)).bytes(rawBytes(value, name))
+      else writePlace(out, value)
+    })
   }
   for (const input of graph.inputs) message(out, 11, () => writeValueInfo(out, input))
   for (const output of graph.outputs) message(out, 12, () => writeValueInfo(out, output))
@@ -91,7 +132,10 @@ function writeAttributeValue(out: Writer, value: OnnxAttribute): number {
     return 3
   }
   if ('tensor' in value) {
-    message(out, 5, () => writeTensor(out, value.tensor, ''))
+    message(out, 5, () => {
+      writeTensorHead(out, value.tensor, '')
+      out.uint32(tag(9, bytes)).bytes(rawBytes(value.tensor, ''))
+    })
     return 4
   }
   if ('graph' in value) {
@@ -110,14 +154,27 @@ function writeAttributeValue(out: Writer, value: OnnxAttribute): number {
   return 8
 }
 
-function writeTensor(out: Writer, value: Tensor, name: string): void {
-  const { buffer, byteOffset, byteLength } = value.data
-  checkSize(byteLength, name)
+function writeTensorHead(out: Writer, value: Tensor | ExternalTensor, name: string): void {
   for (const size of value.shape) out.uint32(tag(1, varint)).int64(size)
   out.uint32(tag(2, varint)).int32(onnxTypes[value.dtype])
   if (name) string(out, 8, name)
-  // raw_data is little-endian, as is every machine the runtime is built for.
-  out.uint32(tag(9, bytes)).bytes(new Uint8Array(buffer, byteOffset, byteLength))
+}
+
+/** raw_data, which is little-endian, as is every machine the runtime is built for. */
+function rawBytes({ data: { buffer, byteOffset, byteLength } }: Tensor, name: string): Uint8Array {
+  checkSize(byteLength, name)
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+/** external_data, and data_location EXTERNAL. */
+function writePlace(out: Writer, { location, offset, length }: ExternalTensor): void {
+  for (const [key, value] of Object.entries({ location, offset, length })) {
+    message(out, 13, () => {
+      string(out, 1, key)
+      string(out, 2, String(value))
+    })
+  }
+  out.uint32(tag(14, varint)).int32(1)
 }
 
 function writeValueInfo(out: Writer, value: OnnxValueInfo): void {

@@ -16,6 +16,19 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValueInfo[]
   /** Constants by name: weights. */
   readonly initialisers?: NamedTensors
+  /** Constants by name whose bytes are not in the model. */
+  readonly external?: Readonly<Record<string, ExternalTensor>>
+}
+
+/** A weight whose bytes, little-endian, lie outside of the model (github.com/onnx/onnx/blob/main/docs/ExternalData.md). */
+export interface ExternalTensor {
+  readonly dtype: DataType
+  readonly shape: readonly number[]
+  /** A file beside the model, or a name under which the runtime is given the bytes. */
+  readonly location: string
+  /** In bytes. */
+  readonly offset: number
+  readonly length: number
 }
 
 export interface OnnxNode {

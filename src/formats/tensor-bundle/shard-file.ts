@@ -1,7 +1,16 @@
+/** The data files of a checkpoint, read piece by piece: `stored-tensor.ts` says which bytes are a tensor. */
 import { constants } from 'node:buffer'
-import { closeSync, constants as flags, fstatSync, openSync, readSync } from 'node:fs'
-import { basename } from 'node:path'
+import { closeSync, constants as flags, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { RecserveError } from '../../core/errors.js'
+
+export interface RowsInFile {
+  /** Of row 0, in bytes. */
+  readonly offset: number
+  readonly rowBytes: number
+  /** Numbers of the wanted rows. */
+  readonly rows: ArrayLike<number>
+}
 
 /** A data file of a checkpoint. It is open only while something is read, so that there is nothing to close. */
 export class ShardFile {
@@ -28,20 +37,39 @@ export class ShardFile {
    * cannot hold so many
    */
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.readRows({ offset, rowBytes: length, rows: [0] })
+  }
+
+  /** Reads rows that lie in the file, one after another in the order asked for. @throws RecserveError as `read` */
+  readRows({ offset, rowBytes, rows }: RowsInFile): Uint8Array<ArrayBuffer> {
     return this.#use((fd) => {
       const { size, mtimeMs } = fstatSync(fd)
       if (size !== this.size || mtimeMs !== this.#modified)
         this.#fail('data_loss', 'changed since the model was opened')
+      const length = rows.length * rowBytes
       if (length > constants.MAX_LENGTH)
         this.#fail('resource_exhausted', `a tensor of ${length} bytes is too large`)
       const bytes = new Uint8Array(length)
-      for (let done = 0; done < length; ) {
-        const count = readSync(fd, bytes, done, Math.min(length - done, 2 ** 30), offset + done)
-        if (count === 0) this.#fail('data_loss', 'was cut short while it was being read')
-        done += count
+      for (let i = 0; i < rows.length; i++) {
+        const row = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
+        this.#fill(row, fd, offset + rows[i]! * rowBytes)
       }
       return bytes
     })
+  }
+
+  /** Where the file is when symbolic links have been followed. @throws RecserveError as `read` */
+  realPlace(): { readonly directory: string; readonly file: string } {
+    const path = this.#use(() => realpathSync(this.#path))
+    return { directory: dirname(path), file: basename(path) }
+  }
+
+  #fill(bytes: Uint8Array, fd: number, offset: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(fd, bytes, done, Math.min(bytes.length - done, 2 ** 30), offset + done)
+      if (count === 0) this.#fail('data_loss', 'was cut short while it was being read')
+      done += count
+    }
   }
 
   #use<T>(use: (fd: number) => T): T {

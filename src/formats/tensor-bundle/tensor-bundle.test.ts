@@ -206,6 +206,25 @@ test('sees that a shard has changed', async (t) => {
   assert.throws(() => bundle.read('a'), { code: 'data_loss', message: /changed since/ })
 })
 
+test('tells where the arrays of numbers lie that are one in the file too', async (t) => {
+  const bundle = await open(t, {
+    rows: [
+      ['bools', { dtype: 10, shape: [2], offset: 0, size: 2 }],
+      ['floats', { dtype: float, shape: [2, 3], offset: 4, size: 24, crc: crcOf(4, 28) }],
+      ['halves', { dtype: 19, shape: [2], offset: 0, size: 4 }],
+      ['ints', { dtype: 9, shape: [], offset: 40, size: 8 }],
+    ],
+  })
+  const { shard, ...place } = bundle.place('floats')!
+  assert.deepEqual(place, { dtype: 'float32', shape: [2, 3], offset: 4, length: 24 })
+  assert.deepEqual(shard.read(4, 24), new Uint8Array(floats.subarray(4, 28)))
+  assert.deepEqual(bundle.place('ints')?.shape, [])
+  assert.equal(bundle.place('bools'), undefined)
+  assert.equal(bundle.place('halves'), undefined)
+  assert.throws(() => bundle.place('nobody'), { code: 'not_found' })
+  assert.equal((await open(t, { rows: slicedRows() })).place('t'), undefined)
+})
+
 const skip = skipWithoutFixtures()
 const openFixture = (name: string): Promise<TensorBundle> =>
   openTensorBundle(join(fixturesRoot, 'tensorflow', name, 'model', '1', 'variables', 'variables'), {

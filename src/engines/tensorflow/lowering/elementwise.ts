@@ -2,6 +2,7 @@
 import type { DataType } from '../../../tensor/dtype.js'
 import type { TfDataType } from '../op.js'
 import { fuseBias } from './bias.js'
+import { demandOneShape } from './demands.js'
 import type { NodeAttributes } from './graph-builder.js'
 import {
   areOf,
@@ -61,18 +62,19 @@ const select: Lowering = ({ op, inputs, graph }) => {
   // The older op takes equal shapes, or a vector that chooses rows.
   const isEqual = condition.rank !== undefined && condition.rank === yes.rank && yes.rank === no.rank
   if (op === 'Select' && !isEqual) return undefined
-  return [graph.emit('Where', [condition.name, yes.name, no.name])]
+  const names = [condition.name, yes.name, no.name]
+  if (op === 'Select' && condition.rank! > 0) names[0] = demandOneShape(graph, names)
+  return [graph.emit('Where', names)]
 }
 
-const addMany: Lowering = ({ inputs, graph }) =>
-  areOf(inputs, floats) && inputs.length <= 32 && new Set(inputs.map(({ rank }) => rank)).size === 1
-    ? [
-        graph.emit(
-          'Sum',
-          inputs.map(({ name }) => name),
-        ),
-      ]
-    : undefined
+const addMany: Lowering = ({ inputs, graph }) => {
+  const names = inputs.map(({ name }) => name)
+  const ranks = new Set(inputs.map(({ rank }) => rank))
+  if (!areOf(inputs, floats) || names.length > 32 || ranks.size !== 1 || ranks.has(undefined))
+    return undefined
+  if (names.length > 1 && !ranks.has(0)) names[0] = demandOneShape(graph, names)
+  return [graph.emit('Sum', names)]
+}
 
 const leakyRelu: Lowering = ({ inputs, attrs, graph }) =>
   areOf(inputs, floats)

@@ -2,6 +2,7 @@
 import { onnxTypes } from '../../../formats/onnx/model.js'
 import { sizeOf, type Tensor } from '../../../tensor/tensor.js'
 import { createAttributes } from '../attributes.js'
+import { claimValues } from '../run-limits.js'
 import { type Program, runSteps, type Step } from '../straight-executor.js'
 import { Variable } from '../variable.js'
 import { dataCost, stepNs } from './cost.js'
@@ -124,7 +125,7 @@ export class Lowerer {
       return {
         piece,
         count: candidates.length,
-        step: { ...last, op: 'piece of ONNX', run: piece.run, ...ends },
+        step: { ...last, op: 'piece of ONNX', run: (values) => claimValues(piece.run(values)), ...ends },
       }
     } catch (error) {
       this.#host.onRefused(error instanceof Error ? error.message : String(error))

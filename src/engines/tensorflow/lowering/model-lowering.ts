@@ -1,4 +1,5 @@
 /** ONNX Runtime for the plans of one loaded model, and what runs where. */
+import type { Threads } from '../../onnx/threads.js'
 import type { LoadedGraph } from '../loaded-graph.js'
 import type { LoweringHost } from './lowering-host.js'
 import type { PieceTally } from './piece.js'
@@ -23,9 +24,9 @@ export interface ModelLowering {
 /** Undefined where this platform has no runtime. */
 export function lowerModel(
   graph: LoadedGraph,
-  { intraOpThreads, isForced }: { readonly intraOpThreads: number; readonly isForced: boolean },
+  { threads, isForced }: { readonly threads: Threads; readonly isForced: boolean },
 ): ModelLowering | undefined {
-  const runtime = openPieceRuntime(intraOpThreads)
+  const runtime = openPieceRuntime(threads)
   if (runtime === undefined) return undefined
   const open = new Set<() => void>()
   const kept = new Map<string, number>()

@@ -5,6 +5,7 @@ import type { DataType } from '../../../tensor/dtype.js'
 import type { Tensor } from '../../../tensor/tensor.js'
 import { GraphBuilder } from './graph-builder.js'
 import type { Observed, Operand } from './operand.js'
+import { type PieceWeights, placeWeights } from './piece-weights.js'
 
 /** A step that has a lowering, with what it needs. */
 export interface LoweredStep {
@@ -26,8 +27,7 @@ export interface PieceInput {
 
 export interface PieceGraph {
   readonly inputs: readonly PieceInput[]
-  /** Large tables, fed as they are so that no copy is made. */
-  readonly tables: readonly { readonly name: string; readonly value: Tensor }[]
+  readonly weights: PieceWeights
   readonly outputs: readonly { readonly slot: number; readonly name: string }[]
   readonly nodeCount: number
   encode(): Uint8Array
@@ -40,9 +40,6 @@ export interface Slots {
   constant(slot: number): Tensor | undefined
   hasRank(slot: number): boolean
 }
-
-/** A constant that is only looked up and larger than this is fed rather than copied into the session. */
-const maxCopiedBytes = 2 ** 20
 
 export function buildPiece(
   steps: readonly LoweredStep[],
@@ -81,12 +78,13 @@ class PieceWriter {
     const read = new Set(nodes.flatMap((node) => node.inputs))
     const inputs = [...this.#feeds].filter(([, name]) => read.has(name)).map((feed) => this.#toInput(feed))
     const values = [...this.#constants, ...this.#graph.initialisers].filter(([name]) => read.has(name))
-    const tables = values.filter(([name, value]) => isTable(name, value, nodes))
-    const fed = new Set(tables.map(([name]) => name))
-    const initialisers = Object.fromEntries(values.filter(([name]) => !fed.has(name)))
-    const lists = { inputs, outputs, tables: tables.map(([name, value]) => ({ name, value })) }
+    const weights = placeWeights(values, nodes)
+    const { initialisers, external } = weights
+    const lists = { inputs, outputs, weights }
     const encode = () =>
-      encodeModel({ graph: { name: 'piece', nodes, initialisers, ...toValueInfos(lists, this.#slots) } })
+      encodeModel({
+        graph: { name: 'piece', nodes, initialisers, external, ...toValueInfos(lists, this.#slots) },
+      })
     return { ...lists, nodeCount: nodes.length, encode }
   }
 
@@ -118,15 +116,8 @@ class PieceWriter {
   }
 }
 
-function isTable(name: string, { data }: Tensor, nodes: readonly OnnxNode[]): boolean {
-  const isLookUp = ({ op, inputs }: OnnxNode) => op === 'Gather' && inputs[0] === name && inputs[1] !== name
-  return (
-    data.byteLength > maxCopiedBytes && nodes.every((node) => !node.inputs.includes(name) || isLookUp(node))
-  )
-}
-
 function toValueInfos(
-  { inputs, tables, outputs }: Pick<PieceGraph, 'inputs' | 'tables' | 'outputs'>,
+  { inputs, weights: { tables }, outputs }: Pick<PieceGraph, 'inputs' | 'weights' | 'outputs'>,
   slots: Slots,
 ) {
   const sizes = (name: string, { shape }: Observed) => shape.map((_, d) => `${name}_${d}`)

@@ -8,7 +8,7 @@ import { Piece } from './piece.js'
 import { buildPiece, type Slots } from './piece-graph.js'
 import { openPieceRuntime } from './session.js'
 
-const runtime = openPieceRuntime(1)
+const runtime = openPieceRuntime({ intraOpThreads: 1 })
 const skip = runtime === undefined && 'no runtime for this platform'
 const table = tensor('float32', [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6))
 const ids = (...values: number[]) => tensor('int32', [values.length], Int32Array.from(values))

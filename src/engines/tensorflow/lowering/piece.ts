@@ -49,11 +49,12 @@ export class Piece {
     this.#graph = graph
     this.#runtime = runtime
     this.#kernels = how.kernels
-    this.#session = runtime.open(
-      graph.encode(),
-      graph.outputs.map(({ name }) => name),
-    )
-    this.#tables = Object.fromEntries(graph.tables.map(({ name, value }) => [name, runtime.toNative(value)]))
+    const { tables, mapped, ...weights } = graph.weights
+    const outputs = graph.outputs.map(({ name }) => name)
+    this.#session = runtime.open(graph.encode(), { outputs, ...weights })
+    // What the watched run read of them is in the runtime's hands now.
+    for (const value of mapped) value.release()
+    this.#tables = Object.fromEntries(tables.map(({ name, value }) => [name, runtime.toNative(value)]))
     this.#minElements = how.isForced ? 0 : crossover(graph, how.cost)
     this.#tally = how.tally
     this.#onRefused = how.onRefused
@@ -102,7 +103,10 @@ export class Piece {
 }
 
 /** Elements fed beyond which the kernels would take longer; Infinity where they never would. */
-export function crossover({ inputs, tables, outputs, nodeCount }: PieceGraph, cost: PieceCost): number {
+export function crossover({ inputs, weights, outputs, nodeCount }: PieceGraph, cost: PieceCost): number {
+  const { tables, mapped } = weights
+  // The kernels would have to read files.
+  if (mapped.length > 0) return 0
   const native = callNs + valueNs * (inputs.length + tables.length + outputs.length) + nodeNs * nodeCount
   const saved = cost.dataNs * (1 - 1 / speedUp)
   if (cost.fixedNs >= native) return 0

@@ -1,6 +1,7 @@
 /** Lowerings of products of matrices, and of layers made of them. */
 import { tensor } from '../../../tensor/tensor.js'
 import { fuseBias } from './bias.js'
+import { demandLabels, demandWidth } from './demands.js'
 import { areOf, floats, type Lowering, type LoweringTable, type Operand } from './lowering.js'
 
 /** Gemm, because like TensorFlow it takes nothing but matrices. */
@@ -15,15 +16,14 @@ const biasAdd: Lowering = (call) => {
   const { inputs, attrs, graph } = call
   const [value, bias] = inputs as [Operand, Operand]
   if (!areOf(inputs, floats) || attrs.string('data_format', 'NHWC') !== 'NHWC') return undefined
-  const fused = fuseBias(call)
+  const width = bias.shape[0]
+  // One number would be added to a product of any width.
+  const fused = width === 1 ? undefined : fuseBias(call)
   if (fused) return fused
-  if (value.rank === undefined || value.rank < 2 || bias.rank !== 1) return undefined
-  if (bias.shape[0] !== value.shape.at(-1)) return undefined
+  const { name, rank } = value
+  if (rank === undefined || rank < 2 || bias.rank !== 1 || width !== value.shape.at(-1)) return undefined
   graph.pin(bias.name)
-  // One number would be added to any width; a split into one part of width 1 refuses the others.
-  const isOne = bias.shape[0] === 1
-  const parts = isOne ? graph.emit('Split', [value.name, graph.ints([1])], { axis: { int: -1 } }) : value.name
-  return [graph.emit('Add', [parts, bias.name])]
+  return [graph.emit('Add', [demandWidth(graph, { name, rank }, width!), bias.name])]
 }
 
 const batchMatMul: Lowering = ({ inputs, attrs, graph }) => {
@@ -46,14 +46,10 @@ const einsum: Lowering = ({ inputs, attrs, graph }) => {
   if (!areOf(inputs, floats) || inputs.length !== 2 || right === undefined) return undefined
   if (![...terms, right].every((term) => /^[A-Za-z]+$/.test(term) && new Set(term).size === term.length))
     return undefined
-  // ONNX would broadcast a size of 1, and knows no letters but small ones in some runtimes.
-  return [
-    graph.emit(
-      'Einsum',
-      inputs.map(({ name }) => name),
-      { equation: { string: equation } },
-    ),
-  ]
+  const [a, b] = inputs as [Operand, Operand]
+  if (a.rank !== terms[0]!.length || b.rank !== terms[1]!.length) return undefined
+  const second = demandLabels(graph, [a.name, b.name], [terms[0]!, terms[1]!])
+  return [graph.emit('Einsum', [a.name, second], { equation: { string: equation } })]
 }
 
 /** With constant statistics: a scale and an offset for each channel. */
@@ -69,7 +65,8 @@ const batchNorm: Lowering = ({ op, inputs, outputs, attrs, graph }) => {
   const shift = offset.map((value, c) => value - mean[c]! * factor[c]!)
   const vector = (values: Float32Array<ArrayBuffer>) =>
     graph.constant(tensor('float32', [values.length], values))
-  return [graph.emit('Add', [graph.emit('Mul', [inputs[0]!.name, vector(factor)]), vector(shift)])]
+  const input = demandWidth(graph, { name: inputs[0]!.name, rank: 4 }, scale.length)
+  return [graph.emit('Add', [graph.emit('Mul', [input, vector(factor)]), vector(shift)])]
 }
 
 const convolution: Lowering = ({ inputs, attrs, graph }) => {

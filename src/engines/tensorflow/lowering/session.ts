@@ -2,7 +2,9 @@
 import type { DataType } from '../../../tensor/dtype.js'
 import type { Tensor } from '../../../tensor/tensor.js'
 import { hasRuntime, loadRuntime, type NativeRuntime } from '../../onnx/runtime.js'
+import { type Threads, toSessionThreads } from '../../onnx/threads.js'
 import type { AnyTensor } from '../op.js'
+import type { PieceWeights } from './piece-weights.js'
 
 export type NativeTensor = InstanceType<NativeRuntime['Tensor']>
 
@@ -12,14 +14,18 @@ export interface PieceSession {
 }
 
 export interface PieceRuntime {
-  open(model: Uint8Array, outputs: readonly string[]): PieceSession
+  open(model: Uint8Array, options: PieceSessionOptions): PieceSession
   toNative(value: AnyTensor): NativeTensor
+}
+
+export interface PieceSessionOptions extends Partial<Pick<PieceWeights, 'inMemory' | 'folder'>> {
+  readonly outputs: readonly string[]
 }
 
 let shared: NativeRuntime | undefined
 
 /** Undefined where there is no runtime for this platform, or it does not load. */
-export function openPieceRuntime(intraOpThreads: number): PieceRuntime | undefined {
+export function openPieceRuntime(threads: Threads): PieceRuntime | undefined {
   try {
     if (!hasRuntime()) return undefined
     shared ??= loadRuntime()
@@ -28,27 +34,33 @@ export function openPieceRuntime(intraOpThreads: number): PieceRuntime | undefin
   }
   const runtime = shared
   return {
-    open: (model, outputs) => openSession(runtime, { model, outputs, intraOpThreads }),
+    open: (model, options) => openSession(runtime, { model, threads, ...options }),
     toNative: ({ dtype, data, shape }) => new runtime.Tensor(dtype as DataType, data as never, shape),
   }
 }
 
-interface Opening {
+interface Opening extends PieceSessionOptions {
   readonly model: Uint8Array
-  readonly outputs: readonly string[]
-  readonly intraOpThreads: number
+  readonly threads: Threads
 }
 
-function openSession(runtime: NativeRuntime, { model, outputs, intraOpThreads }: Opening): PieceSession {
+function openSession(runtime: NativeRuntime, opening: Opening): PieceSession {
+  const { model, outputs, inMemory = [], folder, threads } = opening
   const native = runtime.createSession()
   native.loadModel(model.buffer, model.byteOffset, model.byteLength, {
-    intraOpNumThreads: intraOpThreads,
-    interOpNumThreads: 1,
+    ...toSessionThreads(threads),
     // Memory is kept between runs: fetching it anew doubles the time of a run of 50,000 rows (bench/saved-model.ts).
     enableCpuMemArena: true,
     logSeverityLevel: 4,
     // Every session has its own threads: without this they burn a core each between runs.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    externalData: inMemory,
+    extra: {
+      session: {
+        intra_op: { allow_spinning: '0' },
+        // Weights that are not in `externalData` are mapped from there.
+        ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
+      },
+    },
   })
   const fetches = Object.fromEntries(outputs.map((name) => [name, null]))
   return {

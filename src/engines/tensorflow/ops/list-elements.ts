@@ -1,25 +1,54 @@
 /** TensorLists as values, and what their elements are where some were never set. */
+import type { ValueContainer } from '../held-bytes.js'
 import type { AnyTensor, StatefulContext, TfDataType, Value, Variant } from '../op.js'
 import { toList } from './array/arguments.js'
 import { zeros } from './array/fill.js'
 import { invalid, isFull, mergeShapes, type PartialShape, partialText, tensorOf } from './rows.js'
+import { VersionedArray } from './versioned-array.js'
 
 /** An element that was reserved and never set is undefined. */
-export class TensorList implements Variant {
+export class TensorList implements Variant, ValueContainer {
   readonly dtype = 'variant'
   readonly shape: readonly number[] = []
-  readonly elements: readonly (Value | undefined)[]
   readonly elementType: TfDataType
   readonly elementShape: PartialShape
+  readonly #items: VersionedArray<Value | undefined>
 
-  constructor(elements: readonly (Value | undefined)[], { elementType, elementShape }: Kind) {
-    this.elements = elements
+  /** @param elements taken over: nobody else may change them */
+  constructor(
+    elements: (Value | undefined)[] | VersionedArray<Value | undefined>,
+    { elementType, elementShape }: Kind,
+  ) {
+    this.#items = elements instanceof VersionedArray ? elements : new VersionedArray(elements)
     this.elementType = elementType
     this.elementShape = elementShape
   }
 
-  with(elements: readonly (Value | undefined)[]): TensorList {
+  /** As they are until a list that this one was made of, or that was made of it, is used. */
+  get elements(): readonly (Value | undefined)[] {
+    return this.#items.elements
+  }
+
+  /** With other elements. */
+  of(elements: (Value | undefined)[]): TensorList {
     return new TensorList(elements, this)
+  }
+
+  /** With one element changed, or added at the end: in constant time unless older lists are used in turn. */
+  with(index: number, element: Value): TensorList {
+    return new TensorList(this.#items.with(index, element), this)
+  }
+
+  withoutLast(): TensorList {
+    return new TensorList(this.#items.withoutLast(), this)
+  }
+
+  get placeCount(): number {
+    return 0
+  }
+
+  heldValues(): Iterable<Value | ValueContainer | undefined> {
+    return [this.#items]
   }
 }
 
@@ -86,6 +115,8 @@ export function elementsOf(
         : 'list which only contains uninitialized tensors'
     throw invalid(`Tried to stack ${what} with non-fully-defined element_shape: ${partialText(shape)}`)
   }
-  const parts = list.elements.map((element) => (element ? tensorOf(element) : zeros(list.elementType, shape)))
+  let zero: AnyTensor | undefined
+  const zeroOf = () => (zero ??= zeros(list.elementType, shape))
+  const parts = list.elements.map((element) => (element ? tensorOf(element) : zeroOf()))
   return { parts, shape }
 }

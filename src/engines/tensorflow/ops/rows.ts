@@ -2,6 +2,7 @@
 import { RecserveError } from '../../../core/errors.js'
 import { sizeOf } from '../../../tensor/tensor.js'
 import type { AnyTensor, TfDataType, Value } from '../op.js'
+import { claimPlaces, spend } from '../run-limits.js'
 import { openElements } from './array/elements.js'
 import { zeros } from './array/fill.js'
 
@@ -22,19 +23,30 @@ export function cut(
   return elements.toTensor(shape, words)
 }
 
+/** Of the objects that a tensor is, in places of a list. */
+const placesPerTensor = 64
+/** What making them costs, in simple operations. */
+const operationsPerTensor = 64
+
 /** Each row of a tensor of rank 1 at least. */
 export function rowsOf(input: AnyTensor): readonly AnyTensor[] {
   const [count, ...shape] = input.shape
   if (count === undefined) throw invalid('Tensor must be at least a vector, but saw shape: []')
-  return Array.from({ length: count }, (_, i) => cut(input, { from: i, to: i + 1 }, shape))
+  claimPlaces(placesPerTensor * count)
+  return Array.from({ length: count }, (_, i) => {
+    spend(operationsPerTensor)
+    return cut(input, { from: i, to: i + 1 }, shape)
+  })
 }
 
 /** The parts one after another, as one tensor of the given shape. */
 export function join(parts: readonly AnyTensor[], shape: readonly number[]): AnyTensor {
+  claimPlaces(placesPerTensor * parts.length)
   const elements = openElements(parts)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   let at = 0
   for (const source of elements.sources) {
+    spend(source.length)
     out.set(source, at)
     at += source.length
   }

@@ -7,6 +7,7 @@ import { sameShape, shapeText, toIntegers } from './array/arguments.js'
 import { type Combination, combineOf } from './array/combine.js'
 import { openElements } from './array/elements.js'
 import { gather, gatherOps, positionText } from './array/gather.js'
+import { fillElement } from './array/moves.js'
 import { scatterOps as tensorScatterOps } from './array/scatter.js'
 import { invalid, tensorOf } from './rows.js'
 
@@ -55,9 +56,9 @@ function readScatter({ shape, dtype }: AnyTensor, indices: AnyTensor, updates: A
 
 function repeat(value: AnyTensor, count: number): AnyTensor {
   const elements = openElements([value])
-  const out = elements.create(count)
+  const out = elements.create([count])
   const [words] = elements.sources
-  for (let i = 0; i < out.length; i++) out[i] = words![i % elements.unit]!
+  fillElement(words!, out, 0, count)
   return elements.toTensor([count], out)
 }
 
@@ -68,7 +69,7 @@ function update(variable: Variable, { rows, updates, count }: Scatter): void {
   const [before, after] = elements.sources
   const block = count * elements.unit
   if (value.dtype !== 'string' && isSame(before!, after!, rows, block)) return
-  const words = elements.create(sizeOf(value.shape))
+  const words = elements.create(value.shape)
   words.set(before!)
   for (let i = 0; i < rows.length; i++)
     words.set(after!.subarray(i * block, (i + 1) * block), rows[i]! * block)

@@ -1,7 +1,9 @@
 /** TensorArrays: what loops of TensorFlow 1 collect their steps in. One lives as long as the run that made it. */
 import { tensor } from '../../../tensor/tensor.js'
 import { handleTo } from '../handle.js'
+import type { ValueContainer } from '../held-bytes.js'
 import type { AnyTensor, StatefulKernel, StatefulOpTable, TfDataType, Value } from '../op.js'
+import { claimPlaces } from '../run-limits.js'
 import { fromIntegers, toIntegers, toList } from './array/arguments.js'
 import { zeros } from './array/fill.js'
 import {
@@ -20,14 +22,16 @@ import {
 /** What a hostile graph may ask for. */
 const maxElements = 2 ** 24
 
-class TensorArray {
-  readonly elements: (AnyTensor | undefined)[]
+/** Stands for an element that has been read and let go. */
+const cleared = Symbol('cleared')
+
+class TensorArray implements ValueContainer {
+  readonly elements: (AnyTensor | typeof cleared | undefined)[]
   readonly dtype: TfDataType
   elementShape: PartialShape
   readonly isDynamic: boolean
   readonly clearsAfterRead: boolean
   readonly hasOneShape: boolean
-  readonly #cleared = new Set<number>()
 
   constructor(
     size: number,
@@ -35,12 +39,21 @@ class TensorArray {
   ) {
     if (!(size >= 0 && size <= maxElements))
       throw invalid(`TensorArray size must be scalar and not negative, but got ${size}`)
+    claimPlaces(size)
     this.elements = new Array<undefined>(size).fill(undefined)
     this.dtype = options.dtype
     this.elementShape = options.elementShape
     this.isDynamic = options.isDynamic
     this.clearsAfterRead = options.clearsAfterRead
     this.hasOneShape = options.hasOneShape
+  }
+
+  get placeCount(): number {
+    return this.elements.length
+  }
+
+  *heldValues(): Iterable<Value | undefined> {
+    for (const element of this.elements) if (element !== cleared) yield element
   }
 
   write(index: number, value: AnyTensor): void {
@@ -56,9 +69,12 @@ class TensorArray {
       const shapes = `(${partialText(value.shape)}) and (${partialText(this.elementShape)})`
       throw invalid(`Incompatible shape for element ${index} of a TensorArray: ${shapes}`)
     }
-    if (elements[index])
+    if (elements[index] === cleared)
+      throw invalid(`Could not write to TensorArray index ${index} because it has already been read.`)
+    if (elements[index] !== undefined)
       throw invalid(`Could not write to TensorArray index ${index} because it has already been written to.`)
     if (this.hasOneShape) this.elementShape = value.shape
+    claimPlaces(Math.max(0, index + 1 - elements.length))
     while (elements.length <= index) elements.push(undefined)
     elements[index] = value
   }
@@ -68,22 +84,19 @@ class TensorArray {
     if (!(index >= 0 && index < elements.length)) {
       throw invalid(`Tried to read from index ${index} but array size is: ${elements.length}`)
     }
-    if (this.#cleared.has(index)) {
+    const value = elements[index]
+    if (value === cleared) {
       const advice = '(perhaps try setting clear_after_read = false?)'
       throw invalid(
         `Could not read index ${index} twice because it was cleared after a previous read ${advice}.`,
       )
     }
-    const value = elements[index]
     if (value === undefined && !isFull(elementShape)) {
       throw invalid(
         `Could not read from TensorArray index ${index}. Furthermore, the element shape is not fully defined: ${partialText(elementShape)}.`,
       )
     }
-    if (this.clearsAfterRead) {
-      this.#cleared.add(index)
-      elements[index] = undefined
-    }
+    if (this.clearsAfterRead) elements[index] = cleared
     return value ?? zeros(this.dtype, elementShape as readonly number[])
   }
 }

@@ -1,9 +1,11 @@
 /** How the array kernels read their small integer inputs: shapes, axes, sizes, indices. */
 
 import { RecserveError } from '../../../../core/errors.js'
-import type { TypedArray } from '../../../../tensor/dtype.js'
+import type { TypedArray, TypedArrayOf } from '../../../../tensor/dtype.js'
 import { type Tensor, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newData, newList, newScratch } from '../new-data.js'
 
 export function invalid(message: string): RecserveError {
   return new RecserveError('invalid_argument', message)
@@ -29,13 +31,14 @@ function fromBigIntegers(data: BigInt64Array | BigUint64Array): ArrayLike<number
   const low = new Uint32Array(data.buffer, data.byteOffset, 2 * data.length)
   const high =
     data instanceof BigInt64Array ? new Int32Array(data.buffer, data.byteOffset, 2 * data.length) : low
-  const numbers = new Float64Array(data.length)
+  spend(data.length)
+  const numbers = newScratch(data.length)
   for (let i = 0; i < numbers.length; i++) numbers[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!
   return numbers
 }
 
 export function toList(input: AnyTensor): number[] {
-  return Array.from(toIntegers(input))
+  return newList(toIntegers(input) as TypedArray)
 }
 
 /** A tensor of one element, whatever its rank. */
@@ -69,13 +72,30 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** Integers as a tensor of an index dtype. */
 export function fromIntegers(dtype: string, shape: readonly number[], values: ArrayLike<number>): AnyTensor {
   if (dtype === 'int64') {
-    const data = new BigInt64Array(values.length)
-    for (let i = 0; i < data.length; i++) data[i] = BigInt(values[i]!)
+    const data = newData('int64', shape)
+    // Its two halves, as in `fromBigIntegers`.
+    const low = new Uint32Array(data.buffer)
+    const high = new Int32Array(data.buffer)
+    spend(data.length)
+    for (let i = 0; i < data.length; i++) {
+      low[2 * i] = values[i]!
+      high[2 * i + 1] = Math.floor(values[i]! / 2 ** 32)
+    }
     return tensor('int64', shape, data)
   }
-  if (dtype === 'int32') return tensor('int32', shape, Int32Array.from(values))
-  if (dtype === 'uint16') return tensor('uint16', shape, Uint16Array.from(values))
+  if (dtype === 'int32') return tensor('int32', shape, integersFrom('int32', shape, values))
+  if (dtype === 'uint16') return tensor('uint16', shape, integersFrom('uint16', shape, values))
   throw invalid(`${dtype} is no dtype for indices`)
+}
+
+function integersFrom<D extends 'int32' | 'uint16'>(
+  dtype: D,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): TypedArrayOf<D> {
+  const data = newData(dtype, shape)
+  data.set(values)
+  return data
 }
 
 export function requireBool(input: AnyTensor): Tensor<'bool'> {

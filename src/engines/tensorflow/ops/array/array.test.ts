@@ -7,7 +7,7 @@ import { stringAt, toStrings } from '../../../../tensor/strings.js'
 import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Attributes } from '../../op.js'
 import { arrayOps } from '../array.js'
-import { arrayClasses } from './elements.js'
+import { arrayClasses } from '../new-data.js'
 
 type Values = Readonly<Record<string, number | string>>
 
@@ -17,12 +17,14 @@ function toAttributes(values: Values): Attributes {
   return {
     has: (name) => name in values,
     int: value,
+    bigint: value,
     float: value,
     bool: value,
     string: value,
     bytes: none,
     type: value,
     ints: value,
+    bigints: value,
     floats: value,
     strings: value,
     types: value,
@@ -32,7 +34,7 @@ function toAttributes(values: Values): Attributes {
 }
 
 function run(op: string, inputs: readonly AnyTensor[], attrs: Values = {}): readonly AnyTensor[] {
-  return arrayOps[op]!.kernel(inputs, { node: 'n', op, attrs: toAttributes(attrs), checkDeadline: () => {} })
+  return arrayOps[op]!.kernel(inputs, { node: 'n', op, attrs: toAttributes(attrs) })
 }
 
 function ints(values: readonly number[], shape: readonly number[] = [values.length]): AnyTensor {

@@ -5,10 +5,12 @@
  */
 
 import { RecserveError } from '../../../../core/errors.js'
-import { type NumericType, type TypedArray, typedArrays, wideArrays } from '../../../../tensor/dtype.js'
+import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
 import type { Strings } from '../../../../tensor/strings.js'
-import { isComplex, sizeOf, tensor } from '../../../../tensor/tensor.js'
+import { isComplex, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor } from '../../op.js'
+import { claimTensor, spend } from '../../run-limits.js'
+import { arrayClasses, checkLength, newData } from '../new-data.js'
 
 export type Words = Uint8Array | Uint16Array | Uint32Array
 
@@ -18,17 +20,15 @@ export interface Elements {
   readonly sources: readonly Words[]
   /** Words an element. */
   readonly unit: number
-  /** Room for so many elements: zeros, false or empty strings. */
-  create(count: number): Words
+  /**
+   * Room for a shape: zeros, false or empty strings.
+   *
+   * @throws RecserveError `resource_exhausted` where the run would hold too much
+   */
+  create(shape: readonly number[]): Words
   /** Words made by `create` and filled from `sources`, as a tensor of the dtype. */
   toTensor(shape: readonly number[], words: Words): AnyTensor
 }
-
-/** Typed array class by dtype name. */
-export const arrayClasses = { ...typedArrays, ...wideArrays }
-
-/** Far above any real tensor, far below what a graph from a stranger can ask for: 2 GiB of 32-bit words. */
-const maxWords = 2 ** 29
 
 export function openElements(tensors: readonly AnyTensor[]): Elements {
   const [first] = tensors
@@ -43,12 +43,6 @@ export function openElements(tensors: readonly AnyTensor[]): Elements {
   return first.dtype === 'string' ? openStrings(tensors) : openNumbers(first.dtype, tensors)
 }
 
-/** Checks a size before it is allocated. */
-export function checkSize(shape: readonly number[], unit = 1): void {
-  if (sizeOf(shape) * unit <= maxWords) return
-  throw new RecserveError('resource_exhausted', `a tensor of shape [${shape}] is too large`)
-}
-
 function openNumbers(dtype: NumericType, tensors: readonly AnyTensor[]): Elements {
   const size = arrayClasses[dtype].BYTES_PER_ELEMENT * (isComplex(dtype) ? 2 : 1)
   const unit = Math.max(1, size / 4)
@@ -58,9 +52,10 @@ function openNumbers(dtype: NumericType, tensors: readonly AnyTensor[]): Element
   return {
     sources: tensors.map((each) => view(each.data as TypedArray)),
     unit,
-    create: (count) => {
-      checkSize([count], unit)
-      return new words(count * unit)
+    create: (shape) => {
+      const length = checkLength(dtype, shape, unit)
+      claimTensor(dtype, shape, length * words.BYTES_PER_ELEMENT)
+      return new words(length)
     },
     toTensor: (shape, { buffer, byteOffset, byteLength }) =>
       tensor(
@@ -85,21 +80,25 @@ function openStrings(tensors: readonly AnyTensor[]): Elements {
     return start
   })
   return {
-    sources: all.map(({ length }, i) => Uint32Array.from({ length }, (_, j) => starts[i]! + j)),
+    sources: all.map(({ length }, i) => numbersFrom(starts[i]!, length)),
     unit: 1,
-    create: (count) => {
-      checkSize([count])
-      return new Uint32Array(count)
-    },
+    create: (shape) => newData('uint32', shape) as Uint32Array,
     toTensor: (shape, words) => ({ dtype: 'string', shape, data: gatherStrings(all, starts, words) }),
   }
 }
 
+function numbersFrom(start: number, length: number): Uint32Array {
+  const numbers = newData('uint32', [length])
+  for (let i = 0; i < length; i++) numbers[i] = start + i
+  return numbers
+}
+
 function gatherStrings(all: readonly Strings[], starts: readonly number[], words: Words): Strings {
-  const offsets = new Uint32Array(words.length + 1)
-  const owners = new Uint32Array(all.length > 1 ? words.length : 0)
+  const offsets = newData('uint32', [words.length + 1])
+  const owners = newData('uint32', [all.length > 1 ? words.length : 0])
   let total = 0
   for (let i = 0; i < words.length; i++) {
+    spend(1)
     const word = words[i]!
     if (word > 0) {
       let owner = all.length - 1
@@ -111,6 +110,7 @@ function gatherStrings(all: readonly Strings[], starts: readonly number[], words
     if (total >= 2 ** 32) throw new RecserveError('resource_exhausted', 'a tensor of strings is over 4 GiB')
     offsets[i + 1] = total
   }
+  claimTensor('string', [words.length], total)
   const bytes = new Uint8Array(total)
   for (let i = 0; i < words.length; ) {
     const word = words[i]!
@@ -119,6 +119,7 @@ function gatherStrings(all: readonly Strings[], starts: readonly number[], words
     // Neighbours in their source are copied in one piece.
     let end = i + 1
     while (word > 0 && words[end] === word + end - i && (owners[end] ?? 0) === owner) end++
+    spend(end - i)
     if (word > 0) {
       const { bytes: from, offsets: ends } = all[owner]!
       const local = word - starts[owner]!

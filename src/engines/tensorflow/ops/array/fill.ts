@@ -3,6 +3,8 @@
 import type { NumericType } from '../../../../tensor/dtype.js'
 import { isComplex, sizeOf, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable, TfDataType } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import {
   inputAt,
   invalid,
@@ -13,13 +15,12 @@ import {
   toIntegers,
   toVector,
 } from './arguments.js'
-import { arrayClasses, checkSize, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { copyWords, fillElement } from './moves.js'
 
 function checkShape(shape: readonly number[]): void {
   const negative = shape.find((size) => size < 0)
   if (negative !== undefined) throw invalid(`Dimension ${negative} must be >= 0`)
-  checkSize(shape)
 }
 
 const fill: Kernel = (inputs) => {
@@ -28,28 +29,20 @@ const fill: Kernel = (inputs) => {
   checkShape(shape)
   const count = sizeOf(shape)
   const elements = openElements([value])
-  const out = elements.create(count)
+  const out = elements.create(shape)
   fillElement(elements.sources[0]!, out, 0, count)
   return [elements.toTensor(shape, out)]
 }
 
 /** Zeros, false or empty strings. */
 export function zeros(dtype: TfDataType, shape: readonly number[]): AnyTensor {
-  checkSize(shape)
-  const count = sizeOf(shape)
   if (dtype === 'string') {
-    return {
-      dtype,
-      shape,
-      data: { length: count, bytes: new Uint8Array(0), offsets: new Uint32Array(count + 1) },
-    }
+    const count = sizeOf(shape)
+    const offsets = newData('uint32', [count + 1])
+    return { dtype, shape, data: { length: count, bytes: new Uint8Array(0), offsets } }
   }
   if (dtype === 'resource' || dtype === 'variant') throw invalid(`no tensor of ${dtype} can be filled`)
-  return tensor(dtype, shape, newArray(dtype, count))
-}
-
-function newArray(dtype: NumericType, count: number) {
-  return new arrayClasses[dtype](count * (isComplex(dtype) ? 2 : 1))
+  return tensor(dtype, shape, newData<NumericType>(dtype, shape))
 }
 
 const zerosLike: Kernel = (inputs) => {
@@ -60,7 +53,7 @@ const zerosLike: Kernel = (inputs) => {
 const onesLike: Kernel = (inputs) => {
   const { dtype, shape } = inputAt(inputs, 0)
   if (dtype === 'string') throw invalid('OnesLike takes numbers, got string')
-  const data = newArray(dtype, sizeOf(shape))
+  const data = newData<NumericType>(dtype, shape)
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n)
   else if (isComplex(dtype)) for (let i = 0; i < data.length; i += 2) data[i] = 1
   else data.fill(1)
@@ -87,13 +80,13 @@ const oneHot: Kernel = (inputs, { attrs }) => {
   const axis = given === -1 ? rank : given
   const shape = indices.shape.toSpliced(axis, 0, depth)
   const elements = openElements([on, off])
-  checkSize(shape, elements.unit)
   const [onWords, offWords] = elements.sources
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   fillElement(offWords!, out, 0, sizeOf(shape))
   const values = toIntegers(indices)
   const inner = sizeBetween(indices.shape, axis)
   for (let i = 0; i < values.length; i++) {
+    spend(1)
     const value = values[i]!
     // An index out of range leaves its row off.
     if (!(value >= 0 && value < depth)) continue

@@ -1,7 +1,11 @@
 /** Ops that pick slices by index: embedding lookups above all. */
 
-import { sizeOf } from '../../../../tensor/tensor.js'
+import type { NumericType } from '../../../../tensor/dtype.js'
+import { sizeOf, tensor } from '../../../../tensor/tensor.js'
+import { MappedTensor } from '../../mapped-tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { claimTensor, spend } from '../../run-limits.js'
+import { arrayClasses, newScratch } from '../new-data.js'
 import { inputAt, invalid, shapeText, sizeBetween, toInteger, toIntegers } from './arguments.js'
 import { openElements, type Words } from './elements.js'
 import { copyWords } from './moves.js'
@@ -22,8 +26,16 @@ export function gather(params: AnyTensor, indices: AnyTensor, { axis, batchDims 
     ...indices.shape.slice(batchDims),
     ...params.shape.slice(axis + 1),
   ]
+  if (params instanceof MappedTensor && axis === 0) {
+    claimTensor(
+      params.dtype,
+      shape,
+      sizeOf(shape) * arrayClasses[params.dtype as NumericType].BYTES_PER_ELEMENT,
+    )
+    return tensor<NumericType>(params.dtype, shape, params.rows(from))
+  }
   const elements = openElements([params])
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const rows = {
     batches: sizeBetween(params.shape, 0, batchDims),
     outer: sizeBetween(params.shape, batchDims, axis),
@@ -50,6 +62,7 @@ function gatherRows(words: Words, indices: ArrayLike<number>, out: Words, rows: 
     for (let o = 0; o < outer; o++) {
       const base = (batch * outer + o) * limit
       for (let i = 0; i < picks; i++, at += block) {
+        spend(block)
         copyWords(words, (base + indices[batch * picks + i]!) * block, out, at, block)
       }
     }
@@ -140,9 +153,11 @@ const gatherNd: Kernel = (inputs, context) => {
       `indices${positionText(i, outer)} = [${index.join(', ')}] does not index into param shape ${shapeText(params.shape)}, node name: ${context.node}`,
     ),
   )
-  const out = elements.create(sizeOf(shape))
-  for (let i = 0; i < places.length; i++)
+  const out = elements.create(shape)
+  for (let i = 0; i < places.length; i++) {
+    spend(block)
     copyWords(elements.sources[0]!, places[i]! * block, out, i * block, block)
+  }
   return [elements.toTensor(shape, out)]
 }
 
@@ -154,8 +169,9 @@ export function flatIndices(
 ): Float64Array {
   const values = toIntegers(indices)
   const depth = indices.shape.at(-1)!
-  const places = new Float64Array(sizeOf(indices.shape.slice(0, -1)))
+  const places = newScratch(sizeOf(indices.shape.slice(0, -1)))
   for (let i = 0; i < places.length; i++) {
+    spend(depth)
     let place = 0
     for (let d = 0; d < depth; d++) {
       const value = values[i * depth + d]!

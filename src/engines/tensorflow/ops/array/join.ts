@@ -1,6 +1,5 @@
 /** Ops that put tensors together. */
 
-import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
 import { inputAt, invalid, sameShape, shapeText, sizeBetween, toInteger } from './arguments.js'
 import { openElements } from './elements.js'
@@ -16,7 +15,7 @@ function join(tensors: readonly AnyTensor[], axis: number): AnyTensor {
   const { unit } = elements
   const outer = sizeBetween(shape, 0, axis)
   const inner = sizeBetween(shape, axis + 1)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const rowSize = shape[axis] * inner
   let start = 0
   for (const [i, words] of elements.sources.entries()) {

@@ -2,6 +2,7 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpContext, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import { inputAt, invalid, requireScalar, sameShape, shapeText, toInteger } from './arguments.js'
 import {
   type Band,
@@ -13,7 +14,7 @@ import {
   readAlignment,
   readBand,
 } from './diagonals.js'
-import { checkSize, openElements, type Words } from './elements.js'
+import { openElements, type Words } from './elements.js'
 import { copyWords, fillElement, moveBlocks } from './moves.js'
 
 const mainDiagonal: Band = { lower: 0, upper: 0 }
@@ -72,8 +73,7 @@ const matrixDiagPart: Kernel = (inputs, context) => {
   const elements = openElements(
     padding === undefined ? [input] : [input, requireScalar(padding, 'padding_value')],
   )
-  checkSize(shape, elements.unit)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   if (padding !== undefined) fillElement(elements.sources[1]!, out, 0, sizeOf(shape))
   const packing = { band, matrix, longest, batches: sizeOf(batch), unit: elements.unit, context, pack: true }
   moveDiagonals(elements.sources[0]!, out, packing)
@@ -92,8 +92,7 @@ const matrixDiag: Kernel = (inputs, context) => {
   const elements = openElements(
     padding === undefined ? [diagonal] : [diagonal, requireScalar(padding, 'padding_value')],
   )
-  checkSize(shape, elements.unit)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   if (padding !== undefined) fillElement(elements.sources[1]!, out, 0, sizeOf(shape))
   const packing = { band, matrix, longest, batches: sizeOf(batch), unit: elements.unit, context, pack: false }
   moveDiagonals(out, elements.sources[0]!, packing)
@@ -145,7 +144,7 @@ const matrixSetDiag: Kernel = (inputs, context) => {
     )
   }
   const elements = openElements([input, diagonal])
-  const out = elements.create(sizeOf(input.shape))
+  const out = elements.create(input.shape)
   out.set(elements.sources[0]!)
   const packing = { band, matrix, longest, batches: sizeOf(batch), unit: elements.unit, context, pack: false }
   moveDiagonals(out, elements.sources[1]!, packing)
@@ -168,8 +167,9 @@ const matrixBandPart: Kernel = (inputs) => {
   }
   const elements = openElements([input])
   const { unit } = elements
-  const out = elements.create(sizeOf(input.shape))
+  const out = elements.create(input.shape)
   for (let i = 0; i < sizeOf(batch) * rows; i++) {
+    spend(columns)
     const row = i % rows
     const from = below < 0 ? 0 : Math.min(columns, Math.max(0, row - below))
     const to = above < 0 ? columns : Math.min(columns, row + above + 1)
@@ -185,8 +185,7 @@ const diag: Kernel = (inputs) => {
   if (input.shape.length === 0) throw invalid('Input must be at least rank 1, got 0')
   const count = sizeOf(input.shape)
   const elements = openElements([input])
-  checkSize([count, count], elements.unit)
-  const out = elements.create(count * count)
+  const out = elements.create([count, count])
   const to = { words: out, strides: [count + 1] }
   moveBlocks([count], { words: elements.sources[0]!, strides: [1] }, to, elements.unit)
   return [elements.toTensor([...input.shape, ...input.shape], out)]
@@ -204,7 +203,7 @@ const diagPart: Kernel = (inputs) => {
   }
   const count = sizeOf(shape)
   const elements = openElements([input])
-  const out = elements.create(count)
+  const out = elements.create(shape)
   const from = { words: elements.sources[0]!, strides: [count + 1] }
   moveBlocks([count], from, { words: out, strides: [1] }, elements.unit)
   return [elements.toTensor(shape, out)]

@@ -1,5 +1,6 @@
 /** The one copying loop of the array kernels: between two strided views of the same shape, in pieces as large as they allow. */
 
+import { blockElements, spend } from '../../run-limits.js'
 import type { Words } from './elements.js'
 
 /** Element `[i, j, ...]` at `start + i * strides[0] + j * strides[1] + ...`, counted in elements. */
@@ -35,7 +36,11 @@ export function copyWords(from: Words, start: number, to: Words, at: number, cou
 export function fillElement(element: Words, to: Words, at: number, count: number): void {
   const unit = element.length
   if (unit === 1) to.fill(element[0]!, at, at + count)
-  else for (let i = 0; i < count; i++) copyWords(element, 0, to, (at + i) * unit, unit)
+  else
+    for (let i = 0; i < count; i++) {
+      spend(unit)
+      copyWords(element, 0, to, (at + i) * unit, unit)
+    }
 }
 
 /** Copies every element of one view to the same place of the other. */
@@ -80,12 +85,13 @@ const lineWords = 16
 
 function movePlane(from: Place, to: Place, rows: Axis, columns: Axis): void {
   const isTransposed = Math.abs(rows.fromStep) < Math.abs(columns.fromStep) && rows.fromStep !== 0
-  const width = isTransposed ? lineWords : columns.count
+  const width = isTransposed ? lineWords : blockElements
   for (let column = 0; column < columns.count; column += width) {
     const strip = { ...columns, count: Math.min(width, columns.count - column) }
     let start = from.at + column * columns.fromStep
     let at = to.at + column * columns.toStep
     for (let row = 0; row < rows.count; row++) {
+      spend(strip.count)
       moveRow(from.words, start, to.words, at, strip)
       start += rows.fromStep
       at += rows.toStep

@@ -2,8 +2,9 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { claimPlaces, spend } from '../../run-limits.js'
 import { inputAt, invalid, sameShape, shapeText, sizeBetween, toIntegers, toVector } from './arguments.js'
-import { checkSize, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { copyWords, fillElement, moveBlocks, rowMajor } from './moves.js'
 
 export interface Padding {
@@ -38,9 +39,8 @@ export function pad(input: AnyTensor, paddings: readonly Padding[], value?: AnyT
   const shape = paddedShape(input.shape, paddings)
   if (sameShape(shape, input.shape)) return input
   const elements = openElements(value === undefined ? [input] : [input, value])
-  checkSize(shape, elements.unit)
   const [words, filler] = elements.sources
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   if (filler !== undefined) fillElement(filler, out, 0, sizeOf(shape))
   const strides = rowMajor(shape)
   const start = strides.reduce((sum, stride, d) => sum + stride * paddings[d]!.before, 0)
@@ -84,12 +84,14 @@ const mirrorPad: Kernel = (inputs, { attrs }) => {
   for (const [axis, { before, after }] of paddings.entries()) {
     if (before + after === 0) continue
     const size = input.shape[axis]!
+    claimPlaces(before + size + after)
     const list = mirrored(size, before, { after, skip })
     const outer = sizeBetween(shape, 0, axis)
     const block = sizeBetween(input.shape, axis + 1) * elements.unit
-    const out = elements.create((outer * list.length * block) / elements.unit)
+    const out = elements.create([outer, list.length, block / elements.unit])
     for (let o = 0, at = 0; o < outer; o++) {
       for (const from of list) {
+        spend(block)
         copyWords(words, (o * size + from) * block, out, at, block)
         at += block
       }
@@ -136,8 +138,7 @@ function repeat(
   shape: readonly number[],
 ): AnyTensor {
   const elements = openElements([input])
-  checkSize(shape, elements.unit)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const from = { words: elements.sources[0]!, strides: view.strides }
   moveBlocks(view.shape, from, { words: out, strides: rowMajor(view.shape) }, elements.unit)
   return elements.toTensor(shape, out)

@@ -2,8 +2,9 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import { inputAt, invalid, sameShape, shapeText, sizeBetween, toIntegers } from './arguments.js'
-import { checkSize, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { positionText } from './gather.js'
 import { copyWords } from './moves.js'
 
@@ -32,9 +33,10 @@ const dynamicPartition: Kernel = (inputs, { attrs }) => {
   const elements = openElements([data])
   const rowShape = data.shape.slice(partitions.shape.length)
   const block = sizeOf(rowShape) * elements.unit
-  const outs = sizes.map((size) => elements.create(size * sizeOf(rowShape)))
+  const outs = sizes.map((size) => elements.create([size, ...rowShape]))
   const ends = sizes.map(() => 0)
   for (let i = 0; i < values.length; i++) {
+    spend(block)
     const value = values[i]!
     copyWords(elements.sources[0]!, i * block, outs[value]!, ends[value]!, block)
     ends[value]! += block
@@ -59,11 +61,11 @@ const dynamicStitch: Kernel = (inputs) => {
   }
   const shape = [last + 1, ...rowShape]
   const elements = openElements(data)
-  checkSize(shape, elements.unit)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const block = sizeBetween(shape, 1) * elements.unit
   for (const [n, list] of values.entries()) {
     for (let i = 0; i < list.length; i++) {
+      spend(block)
       copyWords(elements.sources[n]!, i * block, out, list[i]! * block, block)
     }
   }

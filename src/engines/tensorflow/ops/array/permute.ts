@@ -1,7 +1,9 @@
 /** Ops that put the elements of a tensor in another order. */
 
-import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
+import { isComplex } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import {
   fromIntegers,
   inputAt,
@@ -23,7 +25,7 @@ export function transpose(input: AnyTensor, order: readonly number[]): AnyTensor
   if (moving.every((axis, i) => i === 0 || moving[i - 1]! < axis)) return { ...input, shape }
   const dense = rowMajor(input.shape)
   const elements = openElements([input])
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const from = { words: elements.sources[0]!, strides: order.map((axis) => dense[axis]!) }
   moveBlocks(shape, from, { words: out, strides: rowMajor(shape) }, elements.unit)
   return elements.toTensor(shape, out)
@@ -48,9 +50,10 @@ const transposeOp: Kernel = (inputs) => {
 const conjugateTranspose: Kernel = (inputs, context) => {
   const [moved] = transposeOp(inputs, context)
   if (moved === undefined || moved.dtype === 'string' || !isComplex(moved.dtype)) return [moved!]
-  const data = (moved.data as Float32Array | Float64Array).slice()
+  const data = newData(moved.dtype, moved.shape) as Float32Array | Float64Array
+  data.set(moved.data as Float32Array | Float64Array)
   for (let i = 1; i < data.length; i += 2) data[i] = -data[i]!
-  return [{ ...moved, data }]
+  return [{ ...moved, data } as AnyTensor]
 }
 
 const invertPermutation: Kernel = (inputs) => {
@@ -71,7 +74,7 @@ function reverse(input: AnyTensor, reversed: readonly boolean[]): AnyTensor {
   if (!shape.some((size, d) => reversed[d] && size > 1)) return input
   const dense = rowMajor(shape)
   const elements = openElements([input])
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const start = dense.reduce((sum, stride, d) => sum + (reversed[d] ? stride * (shape[d]! - 1) : 0), 0)
   const strides = dense.map((stride, d) => (reversed[d] ? -stride : stride))
   moveBlocks(
@@ -115,12 +118,13 @@ const reverseSequence: Kernel = (inputs, { attrs }) => {
   const dense = rowMajor(shape)
   const elements = openElements([input])
   const words = elements.sources[0]!
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   // All but the two axes stay as they are: a block move for each pair of their places.
   const rest = shape.map((size, d) => (d === axes.seq || d === axes.batch ? 1 : size))
   for (let batch = 0; batch < shape[axes.batch]!; batch++) {
     const length = lengths[batch]!
     for (let step = 0; step < shape[axes.seq]!; step++) {
+      spend(1)
       const base = batch * dense[axes.batch]!
       const from = base + (step < length ? length - 1 - step : step) * dense[axes.seq]!
       const to = { words: out, start: base + step * dense[axes.seq]!, strides: dense }
@@ -171,11 +175,12 @@ const roll: Kernel = (inputs) => {
   let words = elements.sources[0]!
   for (const [axis, shift] of byAxis.entries()) {
     if (shift === 0) continue
-    const out = elements.create(sizeOf(shape))
+    const out = elements.create(shape)
     const inner = sizeBetween(shape, axis + 1) * elements.unit
     const row = shape[axis]! * inner
     const head = row - shift * inner
     for (let start = 0; start < words.length; start += row) {
+      spend(row)
       copyWords(words, start, out, start + shift * inner, head)
       copyWords(words, start + head, out, start, row - head)
     }

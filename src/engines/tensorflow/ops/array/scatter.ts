@@ -5,6 +5,8 @@ import type { TypedArray } from '../../../../tensor/dtype.js'
 import { type StringTensor, stringAt, toStrings } from '../../../../tensor/strings.js'
 import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { claimPlaces, spend } from '../../run-limits.js'
+import { newLike } from '../new-data.js'
 import { inputAt, invalid, sameShape, shapeText, sizeBetween, toVector } from './arguments.js'
 import { type Combination, combineOf } from './combine.js'
 import { openElements } from './elements.js'
@@ -61,10 +63,13 @@ function replaceSlices(target: AnyTensor, scatter: Scatter): AnyTensor {
   const places = placesIn(shape, scatter)
   const elements = openElements([target, scatter.updates])
   const [words, updates] = elements.sources
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   out.set(words!)
   const block = sliceSize(shape, scatter, elements.unit)
-  for (let i = 0; i < places.length; i++) copyWords(updates!, i * block, out, places[i]! * block, block)
+  for (let i = 0; i < places.length; i++) {
+    spend(block)
+    copyWords(updates!, i * block, out, places[i]! * block, block)
+  }
   return elements.toTensor(shape, out)
 }
 
@@ -75,13 +80,18 @@ function combineSlices(target: AnyTensor, scatter: Scatter, combination: Combina
   if (target.dtype !== updates.dtype) throw invalid(`updates must be ${target.dtype}, got ${updates.dtype}`)
   const places = placesIn(target.shape, scatter)
   const combine = combineOf(combination, target.dtype)
-  const data = target.data.slice()
+  const data = newLike(target.data, target.data.length)
+  data.set(target.data as never)
   const count = sliceSize(target.shape, scatter, isComplex(target.dtype) ? 2 : 1)
   for (let i = 0; i < places.length; i++) {
+    spend(count)
     combine(data, places[i]! * count, updates.data as TypedArray, { start: i * count, count })
   }
   return { ...target, data }
 }
+
+/** What a list of parts takes for each element, in places of a list. */
+const objectPlaces = 16
 
 /** To add strings is to append them. */
 function appendSlices(target: StringTensor, scatter: Scatter, combination: Combination): AnyTensor {
@@ -91,8 +101,10 @@ function appendSlices(target: StringTensor, scatter: Scatter, combination: Combi
   }
   const places = placesIn(target.shape, scatter)
   const count = sliceSize(target.shape, scatter, 1)
+  claimPlaces(objectPlaces * target.data.length)
   const parts = Array.from({ length: target.data.length }, (_, i) => [stringAt(target.data, i)])
   for (let i = 0; i < places.length * count; i++) {
+    spend(1)
     const place = places[Math.floor(i / count)]! * count + (i % count)
     parts[place]!.push(stringAt(updates.data, i))
   }

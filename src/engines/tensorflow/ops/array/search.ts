@@ -3,12 +3,17 @@
 import type { TypedArray } from '../../../../tensor/dtype.js'
 import { isComplex } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import { fromIntegers, inputAt, invalid } from './arguments.js'
 
 function numbersOf({ dtype, data }: AnyTensor): TypedArray {
   if ('bytes' in data || dtype === 'string' || isComplex(dtype)) throw invalid(`${dtype} has no order`)
   return data
 }
+
+/** Of a search in the longest row there can be. */
+const stepsOfSearch = 32
 
 /** @param after behind equal elements (UpperBound), not before them. */
 function searchSorted(after: boolean): Kernel {
@@ -21,9 +26,10 @@ function searchSorted(after: boolean): Kernel {
     if (rows !== wanted.shape[0]) {
       throw invalid(`Leading dim_size of both tensors must match: ${rows} vs. ${wanted.shape[0]}`)
     }
-    const places = new Int32Array(rows * count)
+    const places = newData('int32', wanted.shape)
     const [values, targets] = [numbersOf(sorted), numbersOf(wanted)]
     for (let i = 0; i < places.length; i++) {
+      spend(stepsOfSearch)
       const base = Math.floor(i / count) * size
       const target = targets[i]!
       let [low, high] = [base, base + size]

@@ -3,6 +3,8 @@
 import { broadcastShape } from '../../../../tensor/broadcast.js'
 import { isComplex, sizeOf, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { claimPlaces, spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import { inputAt, invalid, requireBool, sameShape, shapeText } from './arguments.js'
 import { openElements } from './elements.js'
 import { copyWords } from './moves.js'
@@ -14,9 +16,10 @@ function choose(condition: Uint8Array, yes: AnyTensor, no: AnyTensor): AnyTensor
   const { shape } = yes
   const elements = openElements([yes, no])
   const [yesWords, noWords] = elements.sources
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const block = condition.length === 0 ? 0 : out.length / condition.length
   for (let i = 0; i < condition.length; i++) {
+    spend(block)
     copyWords(condition[i] ? yesWords! : noWords!, i * block, out, i * block, block)
   }
   return elements.toTensor(shape, out)
@@ -55,13 +58,16 @@ const where: Kernel = (inputs) => {
   const rank = shape.length
   if (dtype === 'string') throw invalid('WhereOp : strings are neither true nor false')
   if (rank < 1 || rank > 8) throw invalid(`WhereOp : Unhandled input dimensions: ${rank}`)
+  // At most so many are found.
+  claimPlaces(sizeOf(shape))
   const found = isComplex(dtype)
     ? findPairs(data as Float32Array)
     : findNonZero(data as ArrayLike<number | bigint>)
-  const out = new BigInt64Array(found.length * rank)
+  const out = newData('int64', [found.length, rank])
   // Positions are below 2^32: the lower half of each integer is all there is to write.
   const low = new Uint32Array(out.buffer)
   for (let i = 0; i < found.length; i++) {
+    spend(rank)
     let rest = found[i]!
     for (let d = rank - 1; d >= 0; d--) {
       low[2 * (i * rank + d)] = rest % shape[d]!
@@ -74,6 +80,7 @@ const where: Kernel = (inputs) => {
 function findNonZero(data: ArrayLike<number | bigint>): number[] {
   const found: number[] = []
   for (let i = 0; i < data.length; i++) {
+    spend(1)
     // biome-ignore lint/suspicious/noDoubleEquals: 0n is 0 here.
     if (data[i] != 0) found.push(i)
   }

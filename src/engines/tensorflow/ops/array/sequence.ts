@@ -3,9 +3,10 @@
 import type { NumericType } from '../../../../tensor/dtype.js'
 import { tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newData, newScratch } from '../new-data.js'
 import { fromIntegers, inputAt, invalid, requireOne, toInteger, toIntegers, toVector } from './arguments.js'
 import { type NumberArray, roundingOf } from './combine.js'
-import { arrayClasses, checkSize } from './elements.js'
 
 function scalarOf(input: AnyTensor, name: string): number | bigint {
   const { data } = requireOne(input, name)
@@ -39,9 +40,11 @@ function bigRange(
   checkDirection(start, limit, delta)
   const [span, step] = delta > 0n ? [limit - start, delta] : [start - limit, -delta]
   const size = Number((span + step - 1n) / step)
-  checkSize([size])
-  const data = new arrayClasses[dtype](size)
-  for (let i = 0, value = start; i < size; i++, value += delta) data[i] = value
+  const data = newData(dtype, [size])
+  for (let i = 0, value = start; i < size; i++, value += delta) {
+    spend(1)
+    data[i] = value
+  }
   return tensor(dtype, [size], data)
 }
 
@@ -57,9 +60,11 @@ function numberRange(
   const span = isInteger ? (limit - start) / delta : round(round(limit - start) / delta)
   const size = Math.ceil(Math.abs(span))
   if (!Number.isFinite(size)) throw invalid(`Requires ((limit - start) / delta) to be finite, got ${span}`)
-  checkSize([size])
-  const data = new arrayClasses[dtype](size) as NumberArray
-  for (let i = 0, value = start; i < size; i++, value = round(value + delta)) data[i] = value
+  const data = newData(dtype, [size]) as NumberArray
+  for (let i = 0, value = start; i < size; i++, value = round(value + delta)) {
+    spend(1)
+    data[i] = value
+  }
   return tensor(dtype, [size], data)
 }
 
@@ -69,12 +74,14 @@ const linSpace: Kernel = (inputs) => {
   const stop = Number(scalarOf(inputAt(inputs, 1), 'stop'))
   const count = toInteger(requireOne(inputAt(inputs, 2), 'num'), 'num')
   if (count <= 0) throw invalid(`Requires num > 0: ${count}`)
-  checkSize([count])
   const dtype = first.dtype as NumericType
   const round = roundingOf(dtype)
-  const data = new arrayClasses[dtype](count) as NumberArray
+  const data = newData(dtype, [count]) as NumberArray
   const step = round(round(stop - start) / (count - 1))
-  for (let i = 0; i < count; i++) data[i] = round(start + round(step * i))
+  for (let i = 0; i < count; i++) {
+    spend(1)
+    data[i] = round(start + round(step * i))
+  }
   if (count > 1) data[count - 1] = stop
   else data[0] = start
   return [tensor(dtype, [count], data)]
@@ -87,16 +94,16 @@ const unravelIndex: Kernel = (inputs) => {
   const values = toIntegers(indices)
   const total = dims.reduce((product, size) => product * size, 1)
   if (indices.shape.length > 1) throw invalid('The indices can only be scalar or vector.')
-  const rows = dims.map(() => new Float64Array(values.length))
+  const flat = newScratch(dims.length * values.length)
   for (let i = 0; i < values.length; i++) {
+    spend(dims.length)
     let rest = values[i]!
     if (!(rest >= 0 && rest < total)) throw invalid('index is out of bound as with dims')
     for (let d = dims.length - 1; d >= 0; d--) {
-      rows[d]![i] = rest % dims[d]!
+      flat[d * values.length + i] = rest % dims[d]!
       rest = Math.floor(rest / dims[d]!)
     }
   }
-  const flat = rows.flatMap((row) => Array.from(row))
   return [fromIntegers(indices.dtype, [dims.length, ...indices.shape], flat)]
 }
 

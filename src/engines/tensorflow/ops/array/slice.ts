@@ -1,6 +1,5 @@
 /** Slice and StridedSlice, and the ops that write into a slice. */
 
-import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpContext, OpTable } from '../../op.js'
 import { inputAt, invalid, sameShape, shapeText, toIntegers, toVector } from './arguments.js'
 import { openElements } from './elements.js'
@@ -24,7 +23,7 @@ export function take(input: AnyTensor, region: Region, shape: readonly number[])
   if (sameShape(region.sizes, input.shape) && region.strides.every((stride) => stride === 1))
     return { ...input, shape }
   const elements = openElements([input])
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const from = regionOf(elements.sources[0]!, input.shape, region)
   if (out.length > 0) {
     moveBlocks(region.sizes, from, { words: out, strides: rowMajor(region.sizes) }, elements.unit)
@@ -81,7 +80,7 @@ const stridedSliceGrad: Kernel = (inputs, context) => {
     throw invalid(`shape of dy was ${shapeText(dy.shape)} instead of ${shapeText(spec.shape)}`)
   }
   const elements = openElements([dy])
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const from = { words: elements.sources[0]!, strides: rowMajor(spec.sizes) }
   moveBlocks(spec.sizes, from, regionOf(out, shape, spec), elements.unit)
   return [elements.toTensor(shape, out)]
@@ -94,7 +93,7 @@ const stridedSliceUpdate: Kernel = (inputs, context) => {
   const value = inputAt(inputs, 4)
   const spec = sliceAt(inputs, 1, { shape, context })
   const elements = openElements([input, value])
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   out.set(elements.sources[0]!)
   const widened = widen(value, spec, elements.sources[1]!)
   const target = regionOf(out, shape, spec)

@@ -2,8 +2,9 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Attributes, Kernel, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import { inputAt, invalid, shapeText, toIntegers, toVector } from './arguments.js'
-import { checkSize, openElements } from './elements.js'
+import { openElements } from './elements.js'
 import { copyWords } from './moves.js'
 import { type Padding, pad } from './pad.js'
 import { transpose } from './permute.js'
@@ -156,11 +157,11 @@ const extractImagePatches: Kernel = (inputs, { attrs }) => {
   const [down, across] = [readWindows(attrs, 1, rows), readWindows(attrs, 2, columns)]
   const shape = [batch, down.count, across.count, down.kernel * across.kernel * channels]
   const elements = openElements([input])
-  checkSize(shape, elements.unit)
-  const out = elements.create(sizeOf(shape))
+  const out = elements.create(shape)
   const block = channels * elements.unit
   const places = [batch, down.count, across.count, down.kernel, across.kernel]
   for (let place = 0, total = sizeOf(places); place < total; place++) {
+    spend(Math.max(block, places.length))
     let rest = place
     const [x, y, column, row, image] = places.toReversed().map((size) => {
       const at = rest % size

@@ -16,7 +16,7 @@ function split(input: AnyTensor, axis: number, sizes: readonly number[]): AnyTen
   let start = 0
   return sizes.map((size) => {
     const block = size * inner
-    const out = elements.create(outer * block)
+    const out = elements.create([outer, block])
     moveBlocks(
       [outer, block],
       { words: words!, start, strides: [rowSize, 1] },

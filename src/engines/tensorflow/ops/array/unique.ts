@@ -3,6 +3,8 @@
 import { stringAt } from '../../../../tensor/strings.js'
 import { isComplex } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { claimPlaces, spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import { fromIntegers, inputAt, invalid, shapeText, sizeBetween, toAxis, toVector } from './arguments.js'
 import { openElements } from './elements.js'
 import { copyWords } from './moves.js'
@@ -41,11 +43,16 @@ function rowKeysOf(input: AnyTensor, count: number): (i: number) => Key {
   const keyOf = keysOf(input)
   if (count === 1) return keyOf
   return (i) => {
+    spend(count)
     const keys = Array.from({ length: count }, (_, j) => keyOf(i * count + j))
     // Lengths before the parts: no two lists read alike.
     return keys.includes(undefined) ? undefined : keys.map((key) => `${String(key).length}:${key}`).join('')
   }
 }
+
+/** To look a key up costs as much as so many simple operations, and to keep it as many places of a list. */
+const operationsPerKey = 16
+const placesPerKey = 16
 
 interface Groups {
   /** The first row of each group, in order of appearance. */
@@ -59,12 +66,14 @@ function groupRows(keyOf: (i: number) => Key, rows: number): Groups {
   const known = new Map<Key, number>()
   const firsts: number[] = []
   const counts: number[] = []
-  const groups = new Int32Array(rows)
+  const groups = newData('int32', [rows])
   for (let i = 0; i < rows; i++) {
+    spend(operationsPerKey)
     const key = keyOf(i)
     let group = key === undefined ? undefined : known.get(key)
     if (group === undefined) {
       group = firsts.length
+      claimPlaces(placesPerKey)
       firsts.push(i)
       counts.push(0)
       if (key !== undefined) known.set(key, group)
@@ -80,8 +89,11 @@ function takeRows(input: AnyTensor, rows: readonly number[]): AnyTensor {
   const elements = openElements([input])
   const count = sizeBetween(input.shape, 1)
   const block = count * elements.unit
-  const out = elements.create(rows.length * count)
-  for (const [i, row] of rows.entries()) copyWords(elements.sources[0]!, row * block, out, i * block, block)
+  const out = elements.create([rows.length, count])
+  for (const [i, row] of rows.entries()) {
+    spend(block)
+    copyWords(elements.sources[0]!, row * block, out, i * block, block)
+  }
   return elements.toTensor([rows.length, ...input.shape.slice(1)], out)
 }
 
@@ -129,10 +141,17 @@ const listDiff: Kernel = (inputs, { attrs }) => {
   const yKey = keysOf(y)
   const xKey = keysOf(x)
   const known = new Set<Key>()
-  for (let i = 0; i < y.shape[0]!; i++) known.add(yKey(i))
+  for (let i = 0; i < y.shape[0]!; i++) {
+    spend(operationsPerKey)
+    claimPlaces(placesPerKey)
+    known.add(yKey(i))
+  }
   known.delete(undefined)
   const rows: number[] = []
-  for (let i = 0; i < x.shape[0]!; i++) if (!known.has(xKey(i))) rows.push(i)
+  for (let i = 0; i < x.shape[0]!; i++) {
+    spend(operationsPerKey)
+    if (!known.has(xKey(i))) rows.push(i)
+  }
   return [takeRows(x, rows), fromIntegers(attrs.type('out_idx', 'int32'), [rows.length], rows)]
 }
 

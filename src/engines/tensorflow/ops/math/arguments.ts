@@ -1,10 +1,11 @@
 /** What every kernel of this family needs: dtypes sorted into classes of loops, inputs checked, outputs made. */
 
 import { type Code, RecserveError } from '../../../../core/errors.js'
-import { type NumericType, type TypedArrayOf, typedArrays, wideArrays } from '../../../../tensor/dtype.js'
+import type { NumericType, TypedArrayOf } from '../../../../tensor/dtype.js'
 import { roundAllTo } from '../../../../tensor/float16.js'
-import { sizeOf, type Tensor } from '../../../../tensor/tensor.js'
+import type { Tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, OpContext } from '../../op.js'
+import { newList } from '../new-data.js'
 
 export type FloatArray = TypedArrayOf<'float32'>
 export type LongArray = TypedArrayOf<'int64' | 'uint64'>
@@ -75,7 +76,7 @@ export function numericPair(
 /** Elements of a small integer input: axes, a size. */
 export function integersAt(inputs: readonly AnyTensor[], index: number, context: OpContext): number[] {
   const { dtype, data } = numericAt(inputs, index, context)
-  return /^u?int/.test(dtype) ? Array.from(data, Number) : refuseType(context, `${dtype} as input ${index}`)
+  return /^u?int/.test(dtype) ? newList(data) : refuseType(context, `${dtype} as input ${index}`)
 }
 
 export function integerAt(inputs: readonly AnyTensor[], index: number, context: OpContext): number {
@@ -83,22 +84,6 @@ export function integerAt(inputs: readonly AnyTensor[], index: number, context: 
   return integers.length === 1
     ? integers[0]!
     : refuse(context, `input ${index} must be a scalar, not of shape [${inputs[index]!.shape}]`)
-}
-
-const arrays = { ...typedArrays, ...wideArrays }
-/** Elements that an output may have: positions fit an Int32Array. */
-const maxLength = 2 ** 31 - 1
-
-/** Zeros for a shape. @throws RecserveError `resource_exhausted` beyond 2^31 */
-export function zeros<D extends NumericType>(
-  dtype: D,
-  shape: readonly number[],
-  context: OpContext,
-): TypedArrayOf<D> {
-  const length = sizeOf(shape) * (classes[dtype] === 'complex' ? 2 : 1)
-  if (!(length <= maxLength))
-    refuse(context, `a result of shape [${shape}] is too large`, 'resource_exhausted')
-  return new arrays[dtype](length) as TypedArrayOf<D>
 }
 
 /** A tensor of data just computed, rounded in place where the dtype is a 16-bit float. */

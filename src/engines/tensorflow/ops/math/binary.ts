@@ -1,8 +1,9 @@
 /** Ops of two broadcast inputs of one dtype: a loop per class of dtypes. */
 
-import { type BroadcastPlan, planBroadcast } from '../../../../tensor/broadcast.js'
+import type { BroadcastPlan } from '../../../../tensor/broadcast.js'
 import type { NumericType } from '../../../../tensor/dtype.js'
 import type { Kernel, OpContext } from '../../op.js'
+import { newData } from '../new-data.js'
 import {
   classOf,
   type FloatArray,
@@ -11,8 +12,8 @@ import {
   numericPair,
   refuseType,
   result,
-  zeros,
 } from './arguments.js'
+import { eachBlock, partOf, planElements } from './blocks.js'
 
 export type Loop<A, O = A> = (a: A, b: A, out: O, plan: BroadcastPlan) => void
 
@@ -32,9 +33,9 @@ export function binary(loops: Loops): Kernel {
     const [a, b] = numericPair(inputs, context)
     const loop = loops[classOf(a.dtype)] as Loop<unknown> | undefined
     if (!loop) refuseType(context, a.dtype)
-    const plan = planBroadcast(a.shape, b.shape)
-    const out = zeros(a.dtype, plan.shape, context)
-    loop(a.data, b.data, out, plan)
+    const plan = planElements(a.dtype, a.shape, b.shape)
+    const out = newData(a.dtype, plan.shape)
+    eachBlock(plan, (part, from) => loop(a.data, b.data, partOf(out, from, part, plan.size), part))
     return [result(a.dtype, plan.shape, out)]
   }
 }

@@ -3,6 +3,7 @@
 import { type NumericType, typedArrays, wideArrays } from '../../../../tensor/dtype.js'
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from '../../../../tensor/float16.js'
 import type { Kernel, OpContext } from '../../op.js'
+import { newData } from '../new-data.js'
 import { type FloatArray, numericAt, refuse, refuseType, result } from './arguments.js'
 
 const arrays = { ...typedArrays, ...wideArrays }
@@ -39,7 +40,9 @@ function bytesPer(dtype: NumericType): number {
 function bytesOf(dtype: NumericType, data: ArrayBufferView): Uint8Array<ArrayBuffer> {
   const encode = dtype === 'float16' ? encodeFloat16 : encodeBfloat16
   const view = bytesPer(dtype) === 2 && data instanceof Float32Array ? encode(data) : data
-  return Uint8Array.from(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
+  const copy = newData('uint8', [view.byteLength])
+  copy.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
+  return copy
 }
 
 function fromBytes(dtype: NumericType, { buffer }: Uint8Array<ArrayBuffer>): ArrayBufferView {

@@ -2,8 +2,10 @@
 
 import { type NumericType, typedArrays } from '../../../../tensor/dtype.js'
 import type { Kernel } from '../../op.js'
+import { newData } from '../new-data.js'
 import { classOf, type LongArray, type NumberArray, numericAt, refuseType, result } from './arguments.js'
 import { binary, binaryFor, eachLong, eachNumber } from './binary.js'
+import { eachPiece } from './blocks.js'
 import { unary } from './unary.js'
 
 export const logicalAnd: Kernel = binary({ bool: eachNumber((a, b) => a & b) })
@@ -68,8 +70,11 @@ export const populationCount: Kernel = (inputs, context) => {
     ? new Uint32Array(longs.buffer, longs.byteOffset, 2 * longs.length)
     : (data as NumberArray)
   const mask = isLong ? 0xffffffff : 2 ** bitsOf(dtype) - 1
-  const counts = new Uint8Array(data.length)
-  for (let i = 0; i < words.length; i++) counts[isLong ? i >> 1 : i]! += bitCount(words[i]! & mask)
+  const counts = newData('uint8', shape)
+  const perElement = isLong ? 2 : 1
+  eachPiece(words, counts, (from, to) => {
+    for (let i = 0; i < from.length; i++) to[Math.floor(i / perElement)]! += bitCount(from[i]! & mask)
+  })
   return [result('uint8', shape, counts)]
 }
 

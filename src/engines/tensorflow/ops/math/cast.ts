@@ -1,29 +1,30 @@
 /** Cast between any two dtypes of numbers, as x86 processors answer where C leaves the answer open. */
 
-import type { NumericType } from '../../../../tensor/dtype.js'
-import type { Kernel, OpContext } from '../../op.js'
-import {
-  classOf,
-  type LongArray,
-  type NumberArray,
-  numericAt,
-  refuseType,
-  result,
-  zeros,
-} from './arguments.js'
+import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
+import type { Kernel } from '../../op.js'
+import { newData } from '../new-data.js'
+import { classOf, type LongArray, type NumberArray, numericAt, refuseType, result } from './arguments.js'
+import { eachPiece } from './blocks.js'
 
 export const cast: Kernel = (inputs, context) => {
   const input = numericAt(inputs, 0, context)
   const to = context.attrs.type('DstT')
   if (to === 'string' || to === 'resource' || to === 'variant') return refuseType(context, `a cast to ${to}`)
   if (to === input.dtype) return [input]
-  return [result(to, input.shape, castData(input, to, context))]
+  return [result(to, input.shape, castData(input, to))]
 }
 
 type Source = ReturnType<typeof numericAt>
 
-function castData(input: Source, to: NumericType, context: OpContext): ArrayBufferView {
-  const out = zeros(to, input.shape, context)
+function castData({ dtype, shape, data }: Source, to: NumericType): ArrayBufferView {
+  const out = newData(to, shape)
+  eachPiece(data, out, (part, target) => castPart({ dtype, data: part }, target, to))
+  return out
+}
+
+type Part = Pick<Source, 'dtype' | 'data'>
+
+function castPart(input: Part, out: TypedArray, to: NumericType): void {
   const from = classOf(input.dtype)
   if (from === 'long') castLongs(input.data as LongArray, out, to)
   else {
@@ -33,7 +34,6 @@ function castData(input: Source, to: NumericType, context: OpContext): ArrayBuff
     else if (isFloat) castFloats(numbers, out, to)
     else castInts(numbers, out, to)
   }
-  return out
 }
 
 function realParts(pairs: NumberArray): NumberArray {
@@ -42,7 +42,7 @@ function realParts(pairs: NumberArray): NumberArray {
   return parts
 }
 
-function castComplex({ dtype, data }: Source, out: NumberArray): void {
+function castComplex({ dtype, data }: Part, out: NumberArray): void {
   const x = data as NumberArray
   if (classOf(dtype) === 'complex') out.set(x)
   else for (let i = 0; i < x.length; i++) out[2 * i] = x[i]!

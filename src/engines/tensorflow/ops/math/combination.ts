@@ -3,19 +3,20 @@
 import { planBroadcast, sameShape } from '../../../../tensor/broadcast.js'
 import { type StringTensor, stringAt, toStrings } from '../../../../tensor/strings.js'
 import type { AnyTensor, Kernel } from '../../op.js'
+import { claimTensor, spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import {
   classOf,
   inputAt,
   type LongArray,
   type NumberArray,
-  numericAt,
   numericPair,
   refuse,
   refuseType,
   result,
-  zeros,
 } from './arguments.js'
 import { add, maximum, minimum } from './arithmetic.js'
+import { binary, eachNumber } from './binary.js'
 
 /** AddN and AccumulateNV2: tensors of one shape. */
 export const addMany: Kernel = (inputs, context) => {
@@ -35,12 +36,19 @@ export const addOrJoin: Kernel = (inputs, context) => {
   return a?.dtype === 'string' && b?.dtype === 'string' ? [joinTexts(a, b)] : add(inputs, context)
 }
 
+/** Of a string as an object of its own, before it is put with the others. */
+const stringBytes = 128
+
 function joinTexts(a: StringTensor, b: StringTensor): StringTensor {
-  const { shape, rows, width, aStep, bStep, aStarts, bStarts } = planBroadcast(a.shape, b.shape)
+  const { shape, size, rows, width, aStep, bStep, aStarts, bStarts } = planBroadcast(a.shape, b.shape)
   const texts: Uint8Array[] = []
+  claimTensor('string', shape, size * stringBytes)
   for (let r = 0; r < rows; r++) {
     for (let n = 0, i = aStarts[r]!, j = bStarts[r]!; n < width; n++, i += aStep, j += bStep) {
-      texts.push(Buffer.concat([stringAt(a.data, i), stringAt(b.data, j)]))
+      const text = Buffer.concat([stringAt(a.data, i), stringAt(b.data, j)])
+      spend(text.length)
+      claimTensor('string', shape, text.length)
+      texts.push(text)
     }
   }
   return { dtype: 'string', shape, data: toStrings(texts) }
@@ -67,13 +75,14 @@ export const cross: Kernel = (inputs, context) => {
   if (a.shape.at(-1) !== 3)
     refuse(context, `Cross-products are only defined for 3-element vectors: [${a.shape}]`)
   if (classOf(a.dtype) === 'complex') refuseType(context, a.dtype)
-  const out = zeros(a.dtype, a.shape, context)
+  const out = newData(a.dtype, a.shape)
   // Differences of products: int32 products are exact in 64-bit floats but for their last bits, so those go by Math.imul.
   const times = (classOf(a.dtype) === 'int' ? Math.imul : (x: number, y: number) => x * y) as typeof Math.imul
   const x = a.data as NumberArray
   const y = b.data as NumberArray
   const z = out as NumberArray
   for (let i = 0; i < out.length; i += 3) {
+    spend(3)
     z[i] = times(x[i + 1]!, y[i + 2]!) - times(x[i + 2]!, y[i + 1]!)
     z[i + 1] = times(x[i + 2]!, y[i]!) - times(x[i]!, y[i + 2]!)
     z[i + 2] = times(x[i]!, y[i + 1]!) - times(x[i + 1]!, y[i]!)
@@ -83,18 +92,10 @@ export const cross: Kernel = (inputs, context) => {
 
 /** The next float of the dtype after the first input, toward the second. */
 export const nextAfter: Kernel = (inputs, context) => {
-  const [a, b] = numericPair(inputs, context)
+  const [a] = numericPair(inputs, context)
   if (a.dtype !== 'float32' && a.dtype !== 'float64') return refuseType(context, a.dtype)
-  const { shape, rows, width, aStep, bStep, aStarts, bStarts } = planBroadcast(a.shape, b.shape)
-  const out = zeros(a.dtype, shape, context)
-  const step = a.dtype === 'float32' ? nextFloat32 : nextFloat64
-  const [x, y] = [a.data as NumberArray, b.data as NumberArray]
-  for (let r = 0, k = 0; r < rows; r++) {
-    const end = k + width
-    for (let i = aStarts[r]!, j = bStarts[r]!; k < end; k++, i += aStep, j += bStep)
-      out[k] = step(x[i]!, y[j]!)
-  }
-  return [result(numericAt(inputs, 0, context).dtype, shape, out)]
+  const step = eachNumber(a.dtype === 'float32' ? nextFloat32 : nextFloat64)
+  return binary({ float: step, double: step })(inputs, context)
 }
 
 const single = new Float32Array(1)

@@ -1,8 +1,9 @@
 /** Comparisons of two broadcast inputs: the output is bool. */
 
-import { type BroadcastPlan, planBroadcast, tryBroadcastShape } from '../../../../tensor/broadcast.js'
+import { type BroadcastPlan, tryBroadcastShape } from '../../../../tensor/broadcast.js'
 import { type Strings, stringAt } from '../../../../tensor/strings.js'
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { newData } from '../new-data.js'
 import {
   classOf,
   type LongArray,
@@ -11,9 +12,9 @@ import {
   refuse,
   refuseType,
   result,
-  zeros,
 } from './arguments.js'
 import type { Loop } from './binary.js'
+import { eachBlock, partOf, planElements } from './blocks.js'
 
 type Compare<A> = Loop<A, Uint8Array>
 
@@ -32,17 +33,17 @@ export const approximateEqual: Kernel = (inputs, context) => {
   }
   const tolerance = context.attrs.float('tolerance', 1e-5)
   const difference = classOf(a.dtype) === 'float' ? (x: number, y: number) => Math.fround(x - y) : minus
-  return [compared(a, b, context, longAsNumber(difference, tolerance))]
+  return [compared(a, b, longAsNumber(difference, tolerance))]
 }
 
 const minus = (x: number, y: number): number => x - y
 
 function longAsNumber(difference: (x: number, y: number) => number, tolerance: number): Compare<unknown> {
-  return (a, b, out, { size }) => {
+  return (a, b, out, { size, aStarts, bStarts }) => {
     const x = a as NumberArray
     const y = b as NumberArray
-    for (let i = 0; i < size; i++)
-      out[i] = Math.abs(difference(Number(x[i]), Number(y[i]))) < tolerance ? 1 : 0
+    for (let k = 0, i = aStarts[0]!, j = bStarts[0]!; k < size; k++, i++, j++)
+      out[k] = Math.abs(difference(Number(x[i]), Number(y[j]))) < tolerance ? 1 : 0
   }
 }
 
@@ -52,7 +53,7 @@ function ordered(numbers: Compare<NumberArray>, long: (a: bigint, b: bigint) => 
     const kind = classOf(a.dtype)
     if (kind === 'complex' || kind === 'bool') refuseType(context, a.dtype)
     const loop = kind === 'long' ? eachLongPair(long) : numbers
-    return [compared(a, b, context, loop as Compare<unknown>)]
+    return [compared(a, b, loop as Compare<unknown>)]
   }
 }
 
@@ -77,24 +78,23 @@ function equality(isEqual: boolean): Kernel {
 function equalTensors(inputs: readonly AnyTensor[], context: OpContext) {
   const [a, b] = numericPair(inputs, context)
   const kind = classOf(a.dtype)
-  if (kind === 'long') return compared(words(a), words(b), context, equalPairs as Compare<unknown>)
-  return compared(a, b, context, (kind === 'complex' ? equalPairs : equalNumbers) as Compare<unknown>)
+  if (kind === 'long') return compared(words(a), words(b), equalPairs as Compare<unknown>)
+  return compared(a, b, (kind === 'complex' ? equalPairs : equalNumbers) as Compare<unknown>)
 }
 
 function equalTexts(a: AnyTensor, b: AnyTensor | undefined, context: OpContext) {
   if (a.dtype !== 'string' || b?.dtype !== 'string') return refuse(context, 'takes two of one dtype')
-  return compared(a, b, context, equalStrings as Compare<unknown>)
+  return compared(a, b, equalStrings as Compare<unknown>)
 }
 
 function compared(
   a: { readonly shape: readonly number[]; readonly data: unknown },
   b: { readonly shape: readonly number[]; readonly data: unknown },
-  context: OpContext,
   loop: Compare<unknown>,
 ) {
-  const plan = planBroadcast(a.shape, b.shape)
-  const data = zeros('bool', plan.shape, context)
-  loop(a.data, b.data, data, plan)
+  const plan = planElements('bool', a.shape, b.shape)
+  const data = newData('bool', plan.shape)
+  eachBlock(plan, (part, from) => loop(a.data, b.data, partOf(data, from, part, plan.size), part))
   return { dtype: 'bool', shape: plan.shape, data } as const
 }
 

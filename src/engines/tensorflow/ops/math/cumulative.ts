@@ -2,6 +2,8 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { Kernel } from '../../op.js'
+import { blockElements, spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import {
   classOf,
   integerAt,
@@ -11,7 +13,6 @@ import {
   refuse,
   refuseType,
   result,
-  zeros,
 } from './arguments.js'
 
 interface Scan {
@@ -57,7 +58,7 @@ function cumulative({ number, int, long, start }: Scan): Kernel {
     if (axis < 0 || axis >= rank) {
       refuse(context, `ScanOp: Expected scan axis in the range [-${rank}, ${rank}), but got ${given}`)
     }
-    const out = zeros(dtype, shape, context)
+    const out = newData(dtype, shape)
     const count = shape[axis]!
     const inner = sizeOf(shape.slice(axis + 1))
     const isReverse = context.attrs.bool('reverse', false)
@@ -65,6 +66,7 @@ function cumulative({ number, int, long, start }: Scan): Kernel {
     const line = { count, step, isExclusive: context.attrs.bool('exclusive', false) }
     const lines = count === 0 ? 0 : out.length / count
     for (let k = 0; k < lines; k++) {
+      spend(count)
       const first = Math.floor(k / inner) * inner * count + (k % inner)
       const at = isReverse ? first + inner * (count - 1) : first
       if (long && kind === 'long')
@@ -84,6 +86,7 @@ function scanNumbers(x: NumberArray, out: NumberArray, from: number, scan: Numbe
   const { count, step, isExclusive, combine } = scan
   let total = scan.start
   for (let i = 0, at = from; i < count; i++, at += step) {
+    if (i > 0 && i % blockElements === 0) spend(blockElements)
     if (isExclusive) out[at] = total
     total = combine(total, x[at]!)
     if (!isExclusive) out[at] = total
@@ -96,6 +99,7 @@ function scanLongs(x: LongArray, out: LongArray, from: number, scan: LongScan): 
   const { count, step, isExclusive, long } = scan
   let total = BigInt(scan.start)
   for (let i = 0, at = from; i < count; i++, at += step) {
+    if (i > 0 && i % blockElements === 0) spend(blockElements)
     if (isExclusive) out[at] = total
     total = long(total, x[at]!)
     if (!isExclusive) out[at] = total

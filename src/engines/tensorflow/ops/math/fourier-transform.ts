@@ -1,5 +1,8 @@
 /** The discrete Fourier transform of one line of complex numbers, of any length, in double precision. */
 
+import { spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
+
 /** Transforms lines of `length`; made once, as the factors take longer than a line does. */
 export interface Transform {
   readonly length: number
@@ -26,7 +29,8 @@ export function createTransform(length: number): Transform {
 
 /** exp(-2 pi i k / length) for k below `count`. */
 function roots(length: number, count: number, power: (k: number) => number): Float64Array {
-  const factors = new Float64Array(2 * count)
+  spend(count)
+  const factors = newScratch(2 * count)
   for (let k = 0; k < count; k++) {
     const turn = (-2 * Math.PI * power(k)) / length
     factors[2 * k] = Math.cos(turn)
@@ -43,6 +47,7 @@ function powerOfTwo(length: number): (line: Float64Array) => void {
     for (let half = 1; half < length; half *= 2) {
       const stride = length / (2 * half)
       for (let start = 0; start < length; start += 2 * half) {
+        spend(half)
         for (let k = 0; k < half; k++) {
           const a = 2 * (start + k)
           const b = a + 2 * half
@@ -105,7 +110,7 @@ function bluestein(length: number): (line: Float64Array) => void {
   // k * k modulo 2 * length, for the sake of the cosine's accuracy.
   const chirp = roots(2 * length, length, (k) => (k * k) % (2 * length))
   const padded = createTransform(2 ** Math.ceil(Math.log2(2 * length - 1)))
-  const filter = new Float64Array(2 * padded.length)
+  const filter = newScratch(2 * padded.length)
   for (let k = 0; k < length; k++) {
     for (const at of [k, (padded.length - k) % padded.length]) {
       filter[2 * at] = chirp[2 * k]!
@@ -113,8 +118,9 @@ function bluestein(length: number): (line: Float64Array) => void {
     }
   }
   padded.run(filter, false)
+  const work = newScratch(filter.length)
   return (line) => {
-    const work = new Float64Array(filter.length)
+    work.fill(0)
     multiplyPairs(line, chirp, work, length)
     padded.run(work, false)
     multiplyPairs(work, filter, work, padded.length)

@@ -2,7 +2,9 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { Kernel, OpContext } from '../../op.js'
-import { integersAt, type NumberArray, numericAt, refuse, refuseType, result, zeros } from './arguments.js'
+import { spend } from '../../run-limits.js'
+import { newData, newScratch } from '../new-data.js'
+import { integersAt, type NumberArray, numericAt, refuse, refuseType, result } from './arguments.js'
 import { createTransform } from './fourier-transform.js'
 
 /** FFT, FFT2D, FFT3D and their inverses. */
@@ -11,9 +13,10 @@ export function fourier(axes: number, isInverse: boolean): Kernel {
     const { dtype, shape, data } = numericAt(inputs, 0, context)
     if (dtype !== 'complex64' && dtype !== 'complex128') return refuseType(context, dtype)
     requireRank(shape, axes, context)
-    const values = Float64Array.from(data as NumberArray)
+    const values = newScratch(data.length)
+    values.set(data as NumberArray)
     for (let d = shape.length - axes; d < shape.length; d++) transformAxis(values, shape, d, isInverse)
-    const out = zeros(dtype, shape, context)
+    const out = newData(dtype, shape)
     out.set(values)
     return [result(dtype, shape, out)]
   }
@@ -26,12 +29,12 @@ export function fourierOfReal(axes: number): Kernel {
     if (dtype !== 'float32' && dtype !== 'float64') return refuseType(context, dtype)
     const full = croppedShape(shape, axes, inputs, context)
     requireSizes(shape, full, axes, context)
-    const values = new Float64Array(2 * sizeOf(full))
+    const values = newScratch(2 * sizeOf(full))
     copyRegion(data as NumberArray, shape, { pairs: 1, into: values, to: full })
     for (let d = full.length - axes; d < full.length; d++) transformAxis(values, full, d, false)
     const type = dtype === 'float64' ? 'complex128' : 'complex64'
     const half = [...full.slice(0, -1), halfOf(full.at(-1)!)]
-    const out = zeros(type, half, context) as NumberArray
+    const out = newData(type, half) as NumberArray
     copyRegion(values, full, { pairs: 2, into: out, to: half })
     return [result(type, half, out)]
   }
@@ -45,15 +48,15 @@ export function fourierToReal(axes: number): Kernel {
     const full = croppedShape(shape, axes, inputs, context)
     const half = [...full.slice(0, -1), full.at(-1)! === 0 ? 0 : halfOf(full.at(-1)!)]
     requireSizes(shape, half, axes, context)
-    const values = new Float64Array(2 * sizeOf(half))
+    const values = newScratch(2 * sizeOf(half))
     copyRegion(data as NumberArray, shape, { pairs: 2, into: values, to: half })
     for (let d = half.length - axes; d < half.length - 1; d++) transformAxis(values, half, d, true)
-    const whole = new Float64Array(2 * sizeOf(full))
+    const whole = newScratch(2 * sizeOf(full))
     copyRegion(values, half, { pairs: 2, into: whole, to: full })
     mirror(whole, full.at(-1)!)
     transformAxis(whole, full, full.length - 1, true)
     const type = dtype === 'complex128' ? 'float64' : 'float32'
-    const out = zeros(type, full, context)
+    const out = newData(type, full)
     for (let i = 0; i < out.length; i++) out[i] = whole[2 * i]!
     return [result(type, full, out)]
   }
@@ -104,6 +107,7 @@ function copyRegion(from: NumberArray, shape: readonly number[], { pairs, into, 
   const width = Math.min(shape.at(-1)!, to.at(-1)!)
   const rows = sizeOf(to.slice(0, -1))
   for (let row = 0; row < rows; row++) {
+    spend(width)
     let source = 0
     for (let d = to.length - 2, rest = row, stride = 1; d >= 0; d--) {
       source += (rest % to[d]!) * stride
@@ -120,6 +124,7 @@ function copyRegion(from: NumberArray, shape: readonly number[], { pairs, into, 
 /** Fills the second half of each line with the conjugate of the first, backwards. */
 function mirror(values: Float64Array, length: number): void {
   for (let start = 0; start < values.length; start += 2 * length) {
+    spend(length)
     for (let k = halfOf(length); k < length; k++) {
       values[start + 2 * k] = values[start + 2 * (length - k)]!
       values[start + 2 * k + 1] = -values[start + 2 * (length - k) + 1]!
@@ -138,8 +143,9 @@ function transformAxis(
   if (values.length === 0) return
   const transform = createTransform(length)
   const stride = sizeOf(shape.slice(axis + 1))
-  const line = new Float64Array(2 * length)
+  const line = newScratch(2 * length)
   for (let k = 0; k < values.length / 2 / length; k++) {
+    spend(2 * length)
     const first = 2 * (Math.floor(k / stride) * stride * length + (k % stride))
     for (let i = 0, at = first; i < length; i++, at += 2 * stride) {
       line[2 * i] = values[at]!

@@ -2,11 +2,13 @@
 
 import { sizeOf } from '../../../../tensor/tensor.js'
 import type { AnyTensor, OpContext } from '../../op.js'
+import { blockElements, spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import { integersAt, refuse } from './arguments.js'
 
 /**
- * Output k is made of `length` elements: for every start s of `inner`, the `width` elements at `outer[k] + s`,
- * `outer[k] + s + step` ...
+ * Output k is made of `length` elements: for every start `inner[s]`, the `widths[s]` elements at
+ * `outer[k] + inner[s]`, `outer[k] + inner[s] + step` ... None of the widths is so large that the clock could not wait for it.
  */
 export interface ReductionPlan {
   readonly shape: readonly number[]
@@ -14,7 +16,7 @@ export interface ReductionPlan {
   readonly length: number
   readonly outer: Int32Array
   readonly inner: Int32Array
-  readonly width: number
+  readonly widths: Int32Array
   readonly step: number
 }
 
@@ -42,10 +44,23 @@ export function planReduction(
     size: sizeOf(kept),
     length: shape.reduce((product, size, d) => (reduced[d] ? product * size : product), 1),
     outer,
-    inner: startsOf(groups.filter((group) => group.isReduced && group !== last)),
-    width: last ? last.size : 1,
-    step: last ? last.stride : 1,
+    ...runsOf(startsOf(groups.filter((group) => group.isReduced && group !== last)), last),
   }
+}
+
+/** Runs of elements from each of the starts on, cut where they are long. */
+function runsOf(
+  starts: Int32Array,
+  { size, stride }: Pick<Group, 'size' | 'stride'> = { size: 1, stride: 1 },
+): Pick<ReductionPlan, 'inner' | 'widths' | 'step'> {
+  const cuts = Math.ceil(size / blockElements)
+  if (cuts <= 1) return { inner: starts, widths: new Int32Array(starts.length).fill(size), step: stride }
+  const inner = new Int32Array(starts.length * cuts)
+  const widths = inner.map((_, i) => Math.min(blockElements, size - (i % cuts) * blockElements))
+  for (let i = 0; i < inner.length; i++) {
+    inner[i] = starts[Math.floor(i / cuts)]! + (i % cuts) * blockElements * stride
+  }
+  return { inner, widths, step: stride }
 }
 
 function reducedAxes(shape: readonly number[], axes: readonly number[], context: OpContext): boolean[] {
@@ -77,7 +92,8 @@ function groupAxes(shape: readonly number[], reduced: readonly boolean[]): Group
 function startsOf(groups: readonly Group[]): Int32Array {
   let starts = Int32Array.of(0)
   for (const { size, stride } of groups) {
-    const more = new Int32Array(starts.length * size)
+    spend(starts.length * size)
+    const more = newData('int32', [starts.length * size])
     for (let i = 0, at = 0; i < starts.length; i++) {
       for (let j = 0; j < size; j++) more[at++] = starts[i]! + j * stride
     }

@@ -1,6 +1,8 @@
 /** Reductions over axes: sums, products, extremes, truth. */
 
 import type { Kernel } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newData } from '../new-data.js'
 import {
   classOf,
   type FloatArray,
@@ -9,7 +11,6 @@ import {
   numericAt,
   refuseType,
   result,
-  zeros,
 } from './arguments.js'
 import { largerLong, smallerLong } from './binary.js'
 import { planReduction, type ReductionPlan } from './reduction-plan.js'
@@ -32,7 +33,7 @@ function reduction(reductions: Reductions): Kernel {
     const reduce = reductions[classOf(dtype)] as Reduce<unknown> | undefined
     if (!reduce) refuseType(context, dtype)
     const plan = planReduction(input, inputs, context)
-    const out = zeros(dtype, plan.shape, context)
+    const out = newData(dtype, plan.shape)
     reduce(data, out, plan)
     return [result(dtype, plan.shape, out)]
   }
@@ -109,36 +110,43 @@ export const any: Kernel = reduction({
 
 const sumLongs = foldLong(0n, (a, b) => a + b)
 
+/** How many elements come next, once they are accounted for. */
+function begin(width: number): number {
+  spend(width)
+  return width
+}
+
 function sumFloats(x: FloatArray, out: FloatArray, plan: ReductionPlan, divisor: number): void {
-  const { size, outer, inner, width, step } = plan
+  const { size, outer, inner, widths, step } = plan
   for (let k = 0; k < size; k++) {
     let total = 0
     for (let s = 0; s < inner.length; s++) {
-      const from = outer[k]! + inner[s]!
-      for (let i = 0, at = from; i < width; i++, at += step) total += x[at]!
+      const width = begin(widths[s]!)
+      for (let i = 0, at = outer[k]! + inner[s]!; i < width; i++, at += step) total += x[at]!
     }
     out[k] = total / divisor
   }
 }
 
 function sumNumbers(x: NumberArray, out: NumberArray, plan: ReductionPlan, divisor: number): void {
-  const { size, outer, inner, width, step } = plan
+  const { size, outer, inner, widths, step } = plan
   for (let k = 0; k < size; k++) {
     let total = 0
     for (let s = 0; s < inner.length; s++) {
-      const from = outer[k]! + inner[s]!
-      for (let i = 0, at = from; i < width; i++, at += step) total += x[at]!
+      const width = begin(widths[s]!)
+      for (let i = 0, at = outer[k]! + inner[s]!; i < width; i++, at += step) total += x[at]!
     }
     out[k] = total / divisor
   }
 }
 
 function sumComplex(x: NumberArray, out: NumberArray, plan: ReductionPlan, divisor: number): void {
-  const { size, outer, inner, width, step } = plan
+  const { size, outer, inner, widths, step } = plan
   for (let k = 0; k < size; k++) {
     let re = 0
     let im = 0
     for (let s = 0; s < inner.length; s++) {
+      const width = begin(widths[s]!)
       for (let i = 0, at = 2 * (outer[k]! + inner[s]!); i < width; i++, at += 2 * step) {
         re += x[at]!
         im += x[at + 1]!
@@ -150,10 +158,11 @@ function sumComplex(x: NumberArray, out: NumberArray, plan: ReductionPlan, divis
 }
 
 function maxNumbers(x: NumberArray, out: NumberArray, plan: ReductionPlan, start: number): void {
-  const { size, outer, inner, width, step } = plan
+  const { size, outer, inner, widths, step } = plan
   for (let k = 0; k < size; k++) {
     let best = start
     for (let s = 0; s < inner.length; s++) {
+      const width = begin(widths[s]!)
       for (let i = 0, at = outer[k]! + inner[s]!; i < width; i++, at += step) {
         const value = x[at]!
         if (value > best || Number.isNaN(value)) best = value
@@ -164,10 +173,11 @@ function maxNumbers(x: NumberArray, out: NumberArray, plan: ReductionPlan, start
 }
 
 function minNumbers(x: NumberArray, out: NumberArray, plan: ReductionPlan, start: number): void {
-  const { size, outer, inner, width, step } = plan
+  const { size, outer, inner, widths, step } = plan
   for (let k = 0; k < size; k++) {
     let best = start
     for (let s = 0; s < inner.length; s++) {
+      const width = begin(widths[s]!)
       for (let i = 0, at = outer[k]! + inner[s]!; i < width; i++, at += step) {
         const value = x[at]!
         if (value < best || Number.isNaN(value)) best = value
@@ -182,10 +192,11 @@ function foldNumbers(
   combine: (total: number, value: number) => number,
   finish: (total: number) => number = (total) => total,
 ): Reduce<NumberArray> {
-  return (x, out, { size, outer, inner, width, step }) => {
+  return (x, out, { size, outer, inner, widths, step }) => {
     for (let k = 0; k < size; k++) {
       let total = start
       for (let s = 0; s < inner.length; s++) {
+        const width = begin(widths[s]!)
         for (let i = 0, at = outer[k]! + inner[s]!; i < width; i++, at += step) total = combine(total, x[at]!)
       }
       out[k] = finish(total)
@@ -194,10 +205,11 @@ function foldNumbers(
 }
 
 function foldLong(start: bigint, combine: (total: bigint, value: bigint) => bigint): Reduce<LongArray> {
-  return (x, out, { size, outer, inner, width, step }) => {
+  return (x, out, { size, outer, inner, widths, step }) => {
     for (let k = 0; k < size; k++) {
       let total = start
       for (let s = 0; s < inner.length; s++) {
+        const width = begin(widths[s]!)
         for (let i = 0, at = outer[k]! + inner[s]!; i < width; i++, at += step) total = combine(total, x[at]!)
       }
       out[k] = total

@@ -1,6 +1,7 @@
 /** Ops of one input, element by element: a loop per class of dtypes. */
 
 import type { Kernel } from '../../op.js'
+import { newData } from '../new-data.js'
 import {
   classOf,
   type FloatArray,
@@ -9,9 +10,9 @@ import {
   numericAt,
   refuseType,
   result,
-  zeros,
 } from './arguments.js'
 import type { Complex } from './binary.js'
+import { eachPiece } from './blocks.js'
 import type { UnaryComplexFunction } from './complex-arithmetic.js'
 
 export type UnaryLoop<A, O = A> = (x: A, out: O) => void
@@ -32,8 +33,8 @@ export function unary(loops: UnaryLoops): Kernel {
     const { dtype, shape, data } = numericAt(inputs, 0, context)
     const loop = loops[classOf(dtype)] as UnaryLoop<unknown> | undefined
     if (!loop) refuseType(context, dtype)
-    const out = zeros(dtype, shape, context)
-    loop(data, out)
+    const out = newData(dtype, shape)
+    eachPiece(data, out, loop)
     return [result(dtype, shape, out)]
   }
 }
@@ -73,9 +74,10 @@ export function floatTest(test: (x: number) => boolean): Kernel {
   return (inputs, context) => {
     const { dtype, shape, data } = numericAt(inputs, 0, context)
     if (classOf(dtype) !== 'float' && classOf(dtype) !== 'double') refuseType(context, dtype)
-    const x = data as NumberArray
-    const out = new Uint8Array(x.length)
-    for (let i = 0; i < x.length; i++) out[i] = test(x[i]!) ? 1 : 0
+    const out = newData('bool', shape)
+    eachPiece(data as NumberArray, out, (x, truths) => {
+      for (let i = 0; i < x.length; i++) truths[i] = test(x[i]!) ? 1 : 0
+    })
     return [result('bool', shape, out)]
   }
 }

@@ -1,6 +1,7 @@
 /** Activations, element by element. NaN comes out as NaN. */
 
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { eachPiece } from '../math/blocks.js'
 import { floatArray, floatInput, isFloat, numericInput, refuse, rounded } from './inputs.js'
 import type { FloatArray } from './matrix-view.js'
 import { arrayLike } from './strided.js'
@@ -125,6 +126,6 @@ export const leakyRelu: Kernel = (inputs, context) => [
 function activate(inputs: readonly AnyTensor[], activation: Activation, context: OpContext): AnyTensor {
   const { dtype, shape, data } = floatInput(inputs, 0, context)
   const out = floatArray(dtype, data.length)
-  activation(data, out)
+  eachPiece(data, out, activation)
   return rounded(dtype, shape, out)
 }

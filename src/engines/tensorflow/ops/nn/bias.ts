@@ -1,6 +1,7 @@
 import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
 import type { Tensor } from '../../../../tensor/tensor.js'
 import type { Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import { elementWidth, expectSameType, numericInput, refuse, rounded } from './inputs.js'
 import { arrayLike } from './strided.js'
 
@@ -40,12 +41,14 @@ function addRepeated(data: TypedArray, bias: TypedArray, repeat: number, width: 
   const to = sums as Float32Array
   if (repeat === 1) {
     for (let at = 0; at < from.length; at += added.length) {
+      spend(added.length)
       for (let c = 0; c < added.length; c++) to[at + c] = from[at + c]! + added[c]!
     }
     return sums
   }
   const run = repeat * width
   for (let at = 0, channel = 0; at < from.length; at += run) {
+    spend(run)
     for (let i = 0; i < run; i++) to[at + i] = from[at + i]! + added[channel + (i % width)]!
     channel = (channel + width) % added.length
   }

@@ -17,7 +17,7 @@ function context(options: Options) {
   const given = options as unknown as Readonly<Record<string, unknown>>
   const pick = (name: string, fallback?: unknown) => given[name] ?? fallback
   const attrs = { ints: pick, string: pick } as unknown as Attributes
-  return { node: 'n', op: 'Conv2D', attrs, checkDeadline: () => {} }
+  return { node: 'n', op: 'Conv2D', attrs }
 }
 
 function numbers(shape: readonly number[], seed: number): Tensor<'float32'> {

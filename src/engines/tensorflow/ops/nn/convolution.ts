@@ -1,4 +1,6 @@
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
 import { expectSameType, type FloatTensor, floatInput, refuse, rounded, zeros } from './inputs.js'
 import type { FloatArray } from './matrix-view.js'
 import { addWeightedRows } from './multiply.js'
@@ -47,6 +49,7 @@ export function convolution(inputs: readonly AnyTensor[], rank: 4 | 5, context: 
         const from = (base + windows.inputs[t]!) * channels
         const tap = windows.taps[t]! * filter.depth * filter.outputs
         for (let g = 0; g < groups; g++) {
+          spend(width * filter.depth)
           addWeightedRows(
             sums,
             g * width,
@@ -77,24 +80,24 @@ function convolvePatches(
   const windows = new Windows(axes)
   const { outputs } = filter
   const inner = filter.sizes[0] * filter.sizes[1] * filter.sizes[2] * channels
-  const out = zeros(dtype, [batch, windows.positions, outputs], context).data
-  const patches = new Float64Array(Math.min(blockSize, batch * windows.positions) * inner)
+  const out = zeros(dtype, [batch, windows.positions, outputs]).data
+  const patches = newScratch(Math.min(blockSize, batch * windows.positions) * inner)
   const a = { data: patches, at: 0, rowStep: inner, columnStep: 1 }
   const b = { data: filter.data, at: 0, rowStep: outputs, columnStep: 1 }
   const total = batch * windows.positions
-  const checkDeadline = () => context.checkDeadline()
   for (let q = 0; q < total; q += blockSize) {
     const rows = Math.min(blockSize, total - q)
     patches.fill(0)
     for (let i = 0; i < rows; i++) {
       windows.moveTo((q + i) % windows.positions)
+      spend(inner)
       const base = Math.floor((q + i) / windows.positions) * windows.cells
       for (let t = 0; t < windows.count; t++) {
         const from = (base + windows.inputs[t]!) * channels
         patches.set(data.subarray(from, from + channels), i * inner + windows.taps[t]! * channels)
       }
     }
-    multiplyTiles({ rows, inner, columns: outputs, a, b, out, outAt: q * outputs, checkDeadline })
+    multiplyTiles({ rows, inner, columns: outputs, a, b, out, outAt: q * outputs })
   }
   const result = fromVolume({ batch, sizes: outputSizes(axes), channels: outputs, data: out }, rank, context)
   return rounded(dtype, result.shape, result.data)
@@ -147,12 +150,12 @@ export function slide(
   visit: (windows: Windows, base: number, sums: Float64Array) => void,
 ): FloatTensor {
   const windows = new Windows(axes)
-  const { data } = zeros(dtype, [batch, windows.positions, channels], context)
-  const sums = new Float64Array(channels)
+  const { data } = zeros(dtype, [batch, windows.positions, channels])
+  const sums = newScratch(channels)
   for (let n = 0, to = 0; n < batch; n++) {
     for (let p = 0; p < windows.positions; p++, to += channels) {
-      if (p % 256 === 0) context.checkDeadline()
       windows.moveTo(p)
+      spend((windows.count + 1) * channels)
       sums.fill(0)
       visit(windows, n * windows.cells, sums)
       data.set(sums, to)

@@ -3,6 +3,8 @@
 import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
 import { sizeOf, type Tensor } from '../../../../tensor/tensor.js'
 import type { Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
 import { type Equation, parseEquation } from './einsum-equation.js'
 import { elementWidth, expectSameType, numericInput, refuse, rounded, zeros } from './inputs.js'
 import { multiply } from './multiply.js'
@@ -31,11 +33,9 @@ export const einsum: Kernel = (inputs, context) => {
   const operands = tensors.map((tensor, i) => toOperand(tensor, equation.inputs[i]!, dimensions))
   const { dtype } = tensors[0]!
   const product =
-    operands.length === 1
-      ? alone(operands[0]!, equation, dimensions)
-      : pair(operands, equation, dimensions, context)
+    operands.length === 1 ? alone(operands[0]!, equation, dimensions) : pair(operands, equation, dimensions)
   const outShape = sizesOf(equation.output, dimensions)
-  const out = zeros(dtype, outShape, context)
+  const out = zeros(dtype, outShape)
   scatter(product.data, out.data, toOperand(out, equation.output, dimensions).steps, {
     labels: product.labels,
     dimensions,
@@ -92,12 +92,7 @@ function alone(operand: Operand, { output }: Equation, dimensions: Dimensions): 
 }
 
 /** Two inputs, as batches of matrices: [batch, rows, inner] and [batch, inner, columns]. */
-function pair(
-  [a, b]: readonly Operand[],
-  { output }: Equation,
-  dimensions: Dimensions,
-  context: OpContext,
-): Product {
+function pair([a, b]: readonly Operand[], { output }: Equation, dimensions: Dimensions): Product {
   const only = (from: Operand, other: Operand, isKept: boolean) =>
     [...from.steps.keys()].filter((label) => !other.steps.has(label) && output.includes(label) === isKept)
   const shared = [...a!.steps.keys()].filter((label) => b!.steps.has(label))
@@ -114,8 +109,7 @@ function pair(
   ]
   const labels = [...batch, ...rows, ...columns]
   const { dtype } = a!.tensor
-  const out = zeros(dtype, sizesOf(labels, dimensions), context).data
-  const checkDeadline = () => context.checkDeadline()
+  const out = zeros(dtype, sizesOf(labels, dimensions)).data
   for (let i = 0; i < sizeOf(sizesOf(batch, dimensions)); i++) {
     multiply({
       dtype,
@@ -126,7 +120,6 @@ function pair(
       b: { data: right, at: i * k * n, rowStep: n, columnStep: 1 },
       out,
       outAt: i * m * n,
-      checkDeadline,
     })
   }
   return { labels, data: out }
@@ -155,11 +148,12 @@ function arrange(
 /** Sums each of `rows` equal parts. */
 function sumRows(data: TypedArray, rows: number, width: number): TypedArray {
   const length = rows === 0 ? 0 : data.length / rows
-  const sums = data instanceof Float32Array ? new Float64Array(rows * width) : arrayLike(data, rows * width)
+  const sums = data instanceof Float32Array ? newScratch(rows * width) : arrayLike(data, rows * width)
   // Numbers or bigints alike; integers wrap as they are stored.
   const from = data as Float64Array
   const to = sums as Float64Array
   for (let i = 0, r = 0; r < rows; r++) {
+    spend(length)
     for (const end = (r + 1) * length; i < end; i++) to[r * width + (i % width)]! += from[i]!
   }
   return sums
@@ -179,6 +173,7 @@ function scatter(
   const from = data as Float64Array
   const to = out as Float64Array
   for (let i = 0; i < places.length; i++) {
+    spend(width)
     for (let w = 0; w < width; w++) to[places[i]! * width + w] = from[i * width + w]!
   }
 }

@@ -1,4 +1,5 @@
 /** Gaussian elimination with row exchanges, in double precision. */
+import { spend } from '../../run-limits.js'
 
 export interface Square {
   readonly size: number
@@ -26,6 +27,7 @@ export function factorize({ size, data }: Square): Factors {
     }
     const divisor = data[step * size + step]!
     for (let row = step + 1; row < size && divisor !== 0; row++) {
+      spend(size - step)
       const factor = data[row * size + step]! / divisor
       data[row * size + step] = factor
       for (let c = step + 1; c < size; c++) data[row * size + c]! -= factor * data[step * size + c]!
@@ -37,6 +39,7 @@ export function factorize({ size, data }: Square): Factors {
 /** The row, from `step` on, with the largest entry in that column. */
 function pivotOf(data: Float64Array, size: number, step: number): number {
   let best = step
+  spend(size - step)
   for (let row = step + 1; row < size; row++) {
     if (Math.abs(data[row * size + step]!) > Math.abs(data[best * size + step]!)) best = row
   }
@@ -85,6 +88,7 @@ function subtractRow(
   columns: number,
   { from, to, factor }: { from: number; to: number; factor: number },
 ): void {
+  spend(columns)
   for (let c = 0; c < columns; c++) rows[to * columns + c]! -= factor * rows[from * columns + c]!
 }
 

@@ -3,6 +3,7 @@
 import type { NumericType } from '../../../../tensor/dtype.js'
 import type { Tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { eachPiece } from '../math/blocks.js'
 import {
   type Activation,
   elu,
@@ -75,6 +76,6 @@ function activate(input: Tensor<NumericType>, name: string, context: OpContext):
   if (activation === undefined || !isFloat(input))
     return refuse(context, `cannot fuse '${name}'`, 'unimplemented')
   const out = floatArray(input.dtype, input.data.length)
-  activation(input.data, out)
+  eachPiece(input.data, out, activation)
   return rounded(input.dtype, input.shape, out)
 }

@@ -1,10 +1,11 @@
 /** How the kernels of this family take their inputs and make their outputs: a wrong dtype or rank is refused, results are rounded. */
 
 import { type Code, RecserveError } from '../../../../core/errors.js'
-import { type NumericType, typedArrays, wideArrays } from '../../../../tensor/dtype.js'
+import type { NumericType } from '../../../../tensor/dtype.js'
 import { roundAllTo } from '../../../../tensor/float16.js'
-import { sizeOf, type Tensor } from '../../../../tensor/tensor.js'
+import type { Tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, OpContext } from '../../op.js'
+import { newData, newList } from '../new-data.js'
 import type { FloatArray } from './matrix-view.js'
 
 export type FloatType = 'float16' | 'bfloat16' | 'float32' | 'float64'
@@ -41,7 +42,7 @@ export function isFloat(input: Tensor<NumericType>): input is FloatTensor {
 export function integersInput(inputs: readonly AnyTensor[], index: number, context: OpContext): number[] {
   const { dtype, data } = numericInput(inputs, index, context)
   if (!/^u?int/.test(dtype)) refuse(context, `input ${index} is ${dtype}, not of integers`)
-  return Array.from(data, Number)
+  return newList(data)
 }
 
 /** The one integer of an input. */
@@ -63,17 +64,9 @@ export function expectSameType(a: AnyTensor, b: AnyTensor, context: OpContext): 
   if (a.dtype !== b.dtype) refuse(context, `its inputs are ${a.dtype} and ${b.dtype}, which must be the same`)
 }
 
-/** Zeros for a tensor of a shape. @throws RecserveError `resource_exhausted` beyond what an array can hold */
-export function zeros<D extends NumericType>(
-  dtype: D,
-  shape: readonly number[],
-  context: OpContext,
-): Tensor<D> {
-  const count = sizeOf(shape) * elementWidth(dtype)
-  if (!(count <= 2 ** 30))
-    refuse(context, `its output of shape [${shape}] is too large`, 'resource_exhausted')
-  const arrays = { ...typedArrays, ...wideArrays }
-  return { dtype, shape, data: new arrays[dtype](count) as Tensor<D>['data'] }
+/** Zeros for a tensor of a shape. @throws RecserveError as `newData` */
+export function zeros<D extends NumericType>(dtype: D, shape: readonly number[]): Tensor<D> {
+  return { dtype, shape, data: newData(dtype, shape) as Tensor<D>['data'] }
 }
 
 /** Array entries per element: two for complex numbers. */
@@ -93,5 +86,5 @@ export function rounded<D extends NumericType>(
 
 /** An array for `length` results of a float dtype, before rounding. */
 export function floatArray(dtype: FloatType, length: number): FloatArray {
-  return dtype === 'float64' ? new Float64Array(length) : new Float32Array(length)
+  return newData(dtype === 'float64' ? 'float64' : 'float32', [length])
 }

@@ -2,6 +2,8 @@
 
 import { tryBroadcastShape } from '../../../../tensor/broadcast.js'
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
 import { determinantOf, type Factors, factorize, type Square, solve, solveTriangular } from './factors.js'
 import { expectSameType, type FloatTensor, floatArray, floatInput, refuse, rounded } from './inputs.js'
 import { offsetsOf, stepsOf } from './strided.js'
@@ -14,7 +16,7 @@ export const matrixInverse: Kernel = (inputs, context) => {
   const adjoint = context.attrs.bool('adjoint', false)
   for (let at = 0; at < data.length; at += size * size) {
     const factors = invertible(factorize(squareAt(input, at, adjoint)), 'Input is not invertible.', context)
-    const identity = new Float64Array(size * size)
+    const identity = newScratch(size * size)
     for (let i = 0; i < size; i++) identity[i * size + i] = 1
     solve(factors, identity, size)
     out.set(identity, at)
@@ -58,10 +60,11 @@ export const cholesky: Kernel = (inputs, context) => {
   const size = shape.at(-1)!
   const out = floatArray(dtype, data.length)
   for (let at = 0; at < data.length; at += size * size) {
-    const lower = new Float64Array(size * size)
+    const lower = newScratch(size * size)
     for (let i = 0; i < size; i++) {
       for (let j = 0; j <= i; j++) {
         let rest = data[at + i * size + j]!
+        spend(j)
         for (let k = 0; k < j; k++) rest -= lower[i * size + k]! * lower[j * size + k]!
         if (i === j && !(rest > 0)) {
           refuse(context, 'Cholesky decomposition was not successful. The input might not be valid.')
@@ -115,9 +118,9 @@ function solveEach(
   const rightOffsets = batchOffsets(right.shape, batch)
   const out = floatArray(matrix.dtype, matrixOffsets.length * size * columns)
   for (const [i, at] of matrixOffsets.entries()) {
-    context.checkDeadline()
     const from = rightOffsets[i]!
-    const solution = Float64Array.from(right.data.subarray(from, from + size * columns))
+    const solution = newScratch(size * columns)
+    solution.set(right.data.subarray(from, from + size * columns))
     visit(matrix, at, solution, columns)
     out.set(solution, i * size * columns)
   }
@@ -144,7 +147,9 @@ function squareInput(inputs: readonly AnyTensor[], context: OpContext): FloatTen
 /** A copy of one matrix, transposed if so wanted. */
 function squareAt({ shape, data }: FloatTensor, at: number, transposed: boolean): Square {
   const size = shape.at(-1)!
-  const copy = Float64Array.from(data.subarray(at, at + size * size))
+  spend(size * size)
+  const copy = newScratch(size * size)
+  copy.set(data.subarray(at, at + size * size))
   if (!transposed) return { size, data: copy }
   return { size, data: copy.map((_, i) => data[at + (i % size) * size + Math.floor(i / size)]!) }
 }

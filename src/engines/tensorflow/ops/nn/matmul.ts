@@ -67,11 +67,10 @@ function batchProduct(
       `In[0] and In[1] must have compatible batch dimensions: [${a.shape}] vs. [${b.shape}]`,
     )
   }
-  const out = zeros(a.dtype, [...batch, rows, columns], context)
+  const out = zeros(a.dtype, [...batch, rows, columns])
   const aOffsets = batchOffsets(a.shape, batch)
   const bOffsets = batchOffsets(b.shape, batch)
   const conjugate = flags.conjugate ?? false
-  const checkDeadline = () => context.checkDeadline()
   for (let i = 0; i < aOffsets.length; i++) {
     multiply({
       dtype: a.dtype,
@@ -82,7 +81,6 @@ function batchProduct(
       b: matrixAt(b, bOffsets[i]!, { transposed: flags.b, conjugate }),
       out: out.data,
       outAt: i * rows * columns,
-      checkDeadline,
     })
   }
   return rounded(out.dtype, out.shape, out.data)

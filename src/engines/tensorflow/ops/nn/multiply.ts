@@ -2,10 +2,12 @@
 
 import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
 import { toFloat16 } from '../../../../tensor/float16.js'
+import { blockElements, spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
 import type { FloatArray, MatrixView } from './matrix-view.js'
 import { multiplyTiles } from './tiles.js'
 
-/** `out = a b`, with `a` of rows x inner and `b` of inner x columns; `out` is contiguous from `outAt` on. */
+/** `out = a b`, with `a` of rows x inner and `b` of inner x columns; `out` is contiguous from `outAt` on, and zeros before. */
 export interface Product {
   readonly dtype: NumericType
   readonly rows: number
@@ -15,14 +17,12 @@ export interface Product {
   readonly b: MatrixView
   readonly out: TypedArray
   readonly outAt: number
-  /** Called now and then; may throw. */
-  readonly checkDeadline: () => void
 }
 
 export function multiply(product: Product): void {
   switch (product.dtype) {
     case 'float16':
-      multiplyHalves(product)
+      addInPieces(product, addHalves)
       break
     case 'bfloat16':
     case 'float32':
@@ -31,20 +31,33 @@ export function multiply(product: Product): void {
       break
     case 'int64':
     case 'uint64':
-      multiplyBigInts(product)
+      addInPieces(product, addBigInts)
       break
     case 'complex64':
     case 'complex128':
-      multiplyComplex(product)
+      addInPieces(product, addComplex)
       break
     default:
-      multiplyIntegers(product)
+      addInPieces(product, addIntegers)
+  }
+}
+
+/** Pieces of the inner axis one after another, each short enough that the clock is looked at between them. */
+function addInPieces(product: Product, add: (piece: Product) => void): void {
+  const { inner, a, b } = product
+  for (let k = 0; k < inner; k += blockElements) {
+    add({
+      ...product,
+      inner: Math.min(blockElements, inner - k),
+      a: { ...a, at: a.at + k * a.columnStep },
+      b: { ...b, at: b.at + k * b.rowStep },
+    })
   }
 }
 
 /** Sums in double precision, rounded once when stored. */
 function multiplyFloats(product: Product): void {
-  const { rows, inner, columns, a, b, out, outAt, checkDeadline } = product
+  const { rows, inner, columns, a, b, out, outAt } = product
   if (rows >= 4 && columns >= 4) {
     multiplyTiles({ ...product, out: out as FloatArray })
     return
@@ -52,11 +65,11 @@ function multiplyFloats(product: Product): void {
   const aData = a.data as FloatArray
   const bData = b.data as FloatArray
   const target = out as FloatArray
-  const row = new Float64Array(inner)
-  const sums = new Float64Array(columns)
+  const row = newScratch(inner)
+  const sums = newScratch(columns)
   const byRows = b.columnStep === 1 && (columns > 1 || b.rowStep !== 1)
   for (let r = 0, to = outAt; r < rows; r++, to += columns) {
-    checkDeadline()
+    spend(inner * columns)
     for (let k = 0, from = a.at + r * a.rowStep; k < inner; k++, from += a.columnStep) row[k] = aData[from]!
     if (byRows) {
       sums.fill(0)
@@ -130,15 +143,18 @@ function dotSteps(row: Float64Array, b: FloatArray, at: number, step: number): n
   return sum
 }
 
+/** What a product costs that is rounded, of 64-bit integers or of complex numbers, in simple ones. */
+const operationsPerStep = 8
+
 /** TensorFlow's products of float16 round every step, not only the last: sums of many terms differ by more than one place. */
-function multiplyHalves({ rows, inner, columns, a, b, out, outAt, checkDeadline }: Product): void {
+function addHalves({ rows, inner, columns, a, b, out, outAt }: Product): void {
   const aData = a.data as FloatArray
   const bData = b.data as FloatArray
   const target = out as FloatArray
   for (let r = 0; r < rows; r++) {
-    checkDeadline()
     for (let c = 0; c < columns; c++) {
-      let sum = 0
+      spend(inner * operationsPerStep)
+      let sum = target[outAt + r * columns + c]!
       let from = a.at + r * a.rowStep
       let other = b.at + c * b.columnStep
       for (let k = 0; k < inner; k++, from += a.columnStep, other += b.rowStep) {
@@ -150,14 +166,14 @@ function multiplyHalves({ rows, inner, columns, a, b, out, outAt, checkDeadline 
 }
 
 /** Modulo the width of the dtype, as the processor's integers are: the low 32 bits are right, and the store cuts them. */
-function multiplyIntegers({ rows, inner, columns, a, b, out, outAt, checkDeadline }: Product): void {
+function addIntegers({ rows, inner, columns, a, b, out, outAt }: Product): void {
   const aData = a.data as Int32Array
   const bData = b.data as Int32Array
   const target = out as Int32Array
   for (let r = 0; r < rows; r++) {
-    checkDeadline()
     for (let c = 0; c < columns; c++) {
-      let sum = 0
+      spend(inner * operationsPerStep)
+      let sum = target[outAt + r * columns + c]!
       let from = a.at + r * a.rowStep
       let other = b.at + c * b.columnStep
       for (let k = 0; k < inner; k++, from += a.columnStep, other += b.rowStep) {
@@ -169,14 +185,14 @@ function multiplyIntegers({ rows, inner, columns, a, b, out, outAt, checkDeadlin
 }
 
 /** The store takes the low 64 bits. */
-function multiplyBigInts({ rows, inner, columns, a, b, out, outAt, checkDeadline }: Product): void {
+function addBigInts({ rows, inner, columns, a, b, out, outAt }: Product): void {
   const aData = a.data as BigInt64Array
   const bData = b.data as BigInt64Array
   const target = out as BigInt64Array
   for (let r = 0; r < rows; r++) {
-    checkDeadline()
     for (let c = 0; c < columns; c++) {
-      let sum = 0n
+      spend(inner * operationsPerStep)
+      let sum = target[outAt + r * columns + c]!
       let from = a.at + r * a.rowStep
       let other = b.at + c * b.columnStep
       for (let k = 0; k < inner; k++, from += a.columnStep, other += b.rowStep)
@@ -186,17 +202,18 @@ function multiplyBigInts({ rows, inner, columns, a, b, out, outAt, checkDeadline
   }
 }
 
-function multiplyComplex({ rows, inner, columns, a, b, out, outAt, checkDeadline }: Product): void {
+function addComplex({ rows, inner, columns, a, b, out, outAt }: Product): void {
   const aData = a.data as FloatArray
   const bData = b.data as FloatArray
   const target = out as FloatArray
   const aSign = a.conjugate ? -1 : 1
   const bSign = b.conjugate ? -1 : 1
   for (let r = 0; r < rows; r++) {
-    checkDeadline()
     for (let c = 0; c < columns; c++) {
-      let real = 0
-      let imaginary = 0
+      spend(inner * operationsPerStep)
+      const to = 2 * (outAt + r * columns + c)
+      let real = target[to]!
+      let imaginary = target[to + 1]!
       for (let k = 0; k < inner; k++) {
         const from = 2 * (a.at + r * a.rowStep + k * a.columnStep)
         const other = 2 * (b.at + k * b.rowStep + c * b.columnStep)
@@ -207,7 +224,6 @@ function multiplyComplex({ rows, inner, columns, a, b, out, outAt, checkDeadline
         real += x * u - y * v
         imaginary += x * v + y * u
       }
-      const to = 2 * (outAt + r * columns + c)
       target[to] = real
       target[to + 1] = imaginary
     }

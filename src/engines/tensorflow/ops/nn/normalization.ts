@@ -1,4 +1,5 @@
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import { relu } from './activations.js'
 import {
   expectRank,
@@ -77,8 +78,12 @@ function momentsOf(x: FloatArray, { channels, run }: Layout): Moments {
   const mean = new Float64Array(channels)
   const variance = new Float64Array(channels)
   const count = x.length / channels
-  for (let i = 0; i < x.length; i++) mean[Math.floor(i / run) % channels]! += x[i]! / count
   for (let i = 0; i < x.length; i++) {
+    spend(2)
+    mean[Math.floor(i / run) % channels]! += x[i]! / count
+  }
+  for (let i = 0; i < x.length; i++) {
+    spend(2)
     const c = Math.floor(i / run) % channels
     variance[c]! += (x[i]! - mean[c]!) ** 2 / count
   }
@@ -104,6 +109,7 @@ function normalize(
   { mean, factor, offset }: { mean: Float64Array; factor: Float64Array; offset: FloatArray },
 ): void {
   for (let at = 0, c = 0; at < x.length; at += run) {
+    spend(run)
     for (let i = at; i < at + run; i++) y[i] = (x[i]! - mean[c]!) * factor[c]! + offset[c]!
     if (++c === channels) c = 0
   }
@@ -152,6 +158,9 @@ function momentOutputs(
   ]
 }
 
+/** What a power costs, in simple operations. */
+const operationsPerPower = 8
+
 /** Local response normalization over neighbouring channels. */
 export const lrn: Kernel = (inputs, context) => {
   const { attrs } = context
@@ -162,8 +171,8 @@ export const lrn: Kernel = (inputs, context) => {
   const [bias, alpha, beta] = [attrs.float('bias', 1), attrs.float('alpha', 1), attrs.float('beta', 0.5)]
   const out = floatArray(dtype, data.length)
   for (let at = 0; at < data.length; at += depth) {
-    if (at % 1024 === 0) context.checkDeadline()
     for (let c = 0; c < depth; c++) {
+      spend(Math.min(depth, 2 * radius + 1) + operationsPerPower)
       let sum = 0
       for (let d = Math.max(0, c - radius); d <= Math.min(depth - 1, c + radius); d++)
         sum += data[at + d]! ** 2

@@ -1,6 +1,7 @@
 import type { NumericType } from '../../../../tensor/dtype.js'
 import type { Tensor } from '../../../../tensor/tensor.js'
 import type { Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import {
   type FloatTensor,
   floatInput,
@@ -143,7 +144,7 @@ function pool<D extends NumericType>(
     spatial(strides, channelsFirst, 1),
     context,
   )
-  const data = slide(volume, axes, input.dtype, { context, reduce })
+  const data = slide(volume, axes, input.dtype, reduce)
   const out = fromVolume({ ...volume, sizes: outputSizes(axes), data }, rank, context)
   return rounded(input.dtype, out.shape, out.data)
 }
@@ -168,10 +169,7 @@ function poolChannels<D extends NumericType>(
   }
   const rows = batch * sizes[0] * sizes[1] * sizes[2]
   const flat = { batch: rows, sizes: [1, 1, channels] as const, channels: 1, data: volume.data }
-  const data = slide(flat, axesOf(flat.sizes, [1, 1, across], [1, 1, across], context), dtype, {
-    context,
-    reduce,
-  })
+  const data = slide(flat, axesOf(flat.sizes, [1, 1, across], [1, 1, across], context), dtype, reduce)
   const out = fromVolume({ batch, sizes, channels: channels / across, data }, rank, context)
   return rounded(dtype, out.shape, out.data)
 }
@@ -189,13 +187,13 @@ function slide<D extends NumericType>(
   { batch, channels, data: input }: Volume<Tensor<D>['data']>,
   axes: Axes,
   dtype: D,
-  { context, reduce }: PoolOptions,
+  reduce: Reduction,
 ): Tensor<D>['data'] {
   const windows = new Windows(axes)
-  const out = zeros(dtype, [batch, windows.positions, channels], context).data
+  const out = zeros(dtype, [batch, windows.positions, channels]).data
   for (let q = 0; q < batch * windows.positions; q++) {
-    if (q % 256 === 0) context.checkDeadline()
     windows.moveTo(q % windows.positions)
+    spend((windows.count + 1) * channels)
     const base = Math.floor(q / windows.positions) * windows.cells
     reduce(windows, { input: input as FloatArray, out: out as FloatArray, channels, base, to: q * channels })
   }

@@ -4,7 +4,11 @@ import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
 import type { Tensor } from '../../../../tensor/tensor.js'
 import { topK } from '../../../../tensor/top-k.js'
 import type { AnyTensor, Kernel, OpContext } from '../../op.js'
+import { blockElements, spend } from '../../run-limits.js'
+import { newData, newLike } from '../new-data.js'
 import { expectRank, floatInput, integerInput, numericInput, refuse, zeros } from './inputs.js'
+import type { FloatArray } from './matrix-view.js'
+import { placesInOrder, selectNth } from './order.js'
 import { arrayLike } from './strided.js'
 
 /** TopKV2: the count is an input. */
@@ -21,16 +25,16 @@ function largest(inputs: readonly AnyTensor[], k: number, context: OpContext): r
   if (k < 0) refuse(context, `Need k >= 0, got ${k}`)
   if (width < k) refuse(context, `input must have at least k columns. Had ${width}, needed ${k}`)
   const outShape = [...shape.slice(0, -1), k]
-  const values = zeros(dtype, outShape, context).data
+  const values = zeros(dtype, outShape).data
   const indexType = context.attrs.type('index_type', 'int32')
   if (indexType !== 'int32' && indexType !== 'int64' && indexType !== 'int16') {
     return refuse(context, `index_type is ${indexType}`)
   }
-  const indices = zeros(indexType, outShape, context)
+  const indices = zeros(indexType, outShape)
   const chosen = indices.data as Int32Array
   const rows = width === 0 ? 0 : data.length / width
   for (let r = 0; r < rows; r++) {
-    if (r % 64 === 0) context.checkDeadline()
+    spend(width)
     const row = data.subarray(r * width, (r + 1) * width)
     const best = bestOf(row, k)
     for (let j = 0; j < k; j++) {
@@ -42,20 +46,28 @@ function largest(inputs: readonly AnyTensor[], k: number, context: OpContext): r
 }
 
 function bestOf(row: TypedArray, k: number): Int32Array {
-  if ((row instanceof Float32Array || row instanceof Float64Array) && !row.includes(Number.NaN)) {
-    return topK(row, k).indices
-  }
-  return Int32Array.from(row.keys())
-    .sort((a, b) => compare(row[b]!, row[a]!) || a - b)
-    .subarray(0, k)
+  const isFloat = row instanceof Float32Array || row instanceof Float64Array
+  if (isFloat && k <= blockElements && !row.includes(Number.NaN)) return bestFloats(row, k)
+  return placesInOrder(row).subarray(0, k)
 }
 
-/** Numbers or bigints, NaN above all. */
-function compare(a: number | bigint, b: number | bigint): number {
-  if (a < b) return -1
-  if (a > b) return 1
-  // What is not itself is NaN.
-  return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+/** Block by block: what has been best so far comes before the next block, so of equal ones the first stays. */
+function bestFloats(row: FloatArray, k: number): Int32Array {
+  let best = topK(row.subarray(0, blockElements), k)
+  const both = newLike(row, Math.min(row.length, k + blockElements))
+  for (let from = blockElements; from < row.length; from += blockElements) {
+    spend(blockElements)
+    const block = row.subarray(from, from + blockElements)
+    const known = best.indices
+    both.set(best.scores)
+    both.set(block, known.length)
+    const { indices, scores } = topK(both.subarray(0, known.length + block.length), k)
+    best = {
+      scores,
+      indices: indices.map((i) => (i < known.length ? known[i]! : from + i - known.length)),
+    }
+  }
+  return best.indices
 }
 
 /** The value that would be at place n if each row were sorted. */
@@ -68,8 +80,9 @@ export const nthElement: Kernel = (inputs, context) => {
   const n = context.attrs.bool('reverse', false) ? width - 1 - given : given
   const out = arrayLike(data, data.length / width)
   for (let r = 0; r < out.length; r++) {
-    if (r % 64 === 0) context.checkDeadline()
-    out[r] = data.slice(r * width, (r + 1) * width).sort()[n]!
+    const row = newLike(data, width) as FloatArray
+    row.set(data.subarray(r * width, (r + 1) * width) as FloatArray)
+    out[r] = selectNth(row, n)
   }
   return [{ dtype, shape: shape.slice(0, -1), data: out }]
 }
@@ -85,8 +98,9 @@ export const inTopK: Kernel = (inputs, context) => {
   if (targets.shape[0] !== rows) {
     refuse(context, `First dimension of predictions ${rows} must match length of targets ${targets.shape[0]}`)
   }
-  const out = new Uint8Array(rows)
+  const out = newData('bool', [rows])
   for (let r = 0; r < rows; r++) {
+    spend(width)
     out[r] = Number(
       isAmongBest(predictions.data.subarray(r * width, (r + 1) * width), Number(targets.data[r]), k),
     )

@@ -1,5 +1,6 @@
 import { broadcastTo } from '../../../../tensor/broadcast.js'
 import type { Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import {
   expectRank,
   expectSameType,
@@ -16,14 +17,14 @@ import type { FloatArray } from './matrix-view.js'
 export const softmax: Kernel = (inputs, context) => {
   const { dtype, shape, data } = logitsOf(floatInput(inputs, 0, context), context)
   const out = floatArray(dtype, data.length)
-  eachRow(data.length, shape.at(-1)!, context, (at, width) => softmaxRow(data, at, width, out))
+  eachRow(data.length, shape.at(-1)!, (at, width) => softmaxRow(data, at, width, out))
   return [rounded(dtype, shape, out)]
 }
 
 export const logSoftmax: Kernel = (inputs, context) => {
   const { dtype, shape, data } = logitsOf(floatInput(inputs, 0, context), context)
   const out = floatArray(dtype, data.length)
-  eachRow(data.length, shape.at(-1)!, context, (at, width) => {
+  eachRow(data.length, shape.at(-1)!, (at, width) => {
     const { highest, logSum } = logSumExp(data, at, width)
     for (let i = at; i < at + width; i++) out[i] = data[i]! - highest - logSum
   })
@@ -40,7 +41,7 @@ export const softmaxCrossEntropy: Kernel = (inputs, context) => {
   const labels = broadcastTo(given[1].data, given[1].shape, shape)
   const loss = floatArray(dtype, shape[0]!)
   const gradient = floatArray(dtype, logits.length)
-  eachRow(logits.length, shape[1]!, context, (at, width) => {
+  eachRow(logits.length, shape[1]!, (at, width) => {
     const { highest, logSum } = logSumExp(logits, at, width)
     let sum = 0
     for (let i = at; i < at + width; i++) {
@@ -75,7 +76,7 @@ export const sparseSoftmaxCrossEntropy: Kernel = (inputs, context) => {
   }
   const loss = floatArray(dtype, rows)
   const gradient = floatArray(dtype, data.length)
-  eachRow(data.length, width, context, (at) => {
+  eachRow(data.length, width, (at) => {
     const { highest, logSum } = logSumExp(data, at, width)
     const label = at + labels[at / width]!
     loss[at / width] = logSum - (data[label]! - highest)
@@ -91,14 +92,12 @@ function logitsOf(input: FloatTensor, context: OpContext): FloatTensor {
   return input
 }
 
-function eachRow(
-  length: number,
-  width: number,
-  context: OpContext,
-  visit: (at: number, width: number) => void,
-): void {
-  for (let at = 0, row = 0; at < length; at += width, row++) {
-    if (row % 1024 === 0) context.checkDeadline()
+/** What an exponential costs, in simple operations. */
+const operationsPerPower = 4
+
+function eachRow(length: number, width: number, visit: (at: number, width: number) => void): void {
+  for (let at = 0; at < length; at += width) {
+    spend(operationsPerPower * width)
     visit(at, width)
   }
 }

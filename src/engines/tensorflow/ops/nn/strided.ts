@@ -1,4 +1,6 @@
 import type { TypedArray } from '../../../../tensor/dtype.js'
+import { spend } from '../../run-limits.js'
+import { newLike, newScratch } from '../new-data.js'
 
 /** Distance in elements between neighbours along each axis of a row-major array. */
 export function stepsOf(shape: readonly number[]): number[] {
@@ -9,10 +11,11 @@ export function stepsOf(shape: readonly number[]): number[] {
 
 /** `sum of index[axis] * steps[axis]` for every index below `sizes`, the last axis changing fastest. */
 export function offsetsOf(sizes: readonly number[], steps: readonly number[]): Float64Array {
-  let offsets = new Float64Array(1)
+  let offsets: Float64Array = new Float64Array(1)
   for (const [axis, size] of sizes.entries()) {
-    const next = new Float64Array(offsets.length * size)
+    const next = newScratch(offsets.length * size)
     for (let i = 0, to = 0; i < offsets.length; i++) {
+      spend(size)
       for (let j = 0; j < size; j++, to++) next[to] = offsets[i]! + j * steps[axis]!
     }
     offsets = next
@@ -22,7 +25,7 @@ export function offsetsOf(sizes: readonly number[], steps: readonly number[]): F
 
 /** An empty array of the same kind. */
 export function arrayLike<A extends TypedArray>(data: A, length: number): A {
-  return new (data.constructor as new (length: number) => A)(length)
+  return newLike(data, length)
 }
 
 /** `out[i * inner.length + j] = data[outer[i] + inner[j]]`; `width` array entries make one element. */
@@ -37,6 +40,7 @@ export function gather<A extends TypedArray>(
   let at = 0
   for (let i = 0; i < outer.length; i++) {
     const base = outer[i]!
+    spend(inner.length * width)
     for (let j = 0; j < inner.length; j++) {
       const source = (base + inner[j]!) * width
       for (let w = 0; w < width; w++) to[at++] = from[source + w]!

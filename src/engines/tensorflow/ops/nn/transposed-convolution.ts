@@ -1,4 +1,6 @@
 import type { Kernel, OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
 import { axesOf, type Filter, filterOf, groupsOf } from './convolution.js'
 import { expectSameType, floatArray, floatInput, integersInput, refuse, rounded, zeros } from './inputs.js'
 import type { FloatArray } from './matrix-view.js'
@@ -24,8 +26,8 @@ export function transposedConvolutionKernel(rank: 4 | 5): Kernel {
       )
     }
     const { dtype } = gradient
-    zeros(dtype, [target.batch, ...target.sizes, target.channels], context)
-    const sums = spread(volume, filter, { axes, groups, channels: target.channels }, context)
+    zeros(dtype, [target.batch, ...target.sizes, target.channels])
+    const sums = spread(volume, filter, { axes, groups, channels: target.channels })
     const data = floatArray(dtype, sums.length)
     data.set(sums)
     const out = fromVolume({ ...target, data }, rank, context)
@@ -58,19 +60,18 @@ function spread(
   { batch, data, channels: outputs }: Volume<FloatArray>,
   filter: Filter,
   { axes, groups, channels }: { axes: Axes; groups: number; channels: number },
-  context: OpContext,
 ): Float64Array {
   const windows = new Windows(axes)
-  const sums = new Float64Array(batch * windows.cells * channels)
+  const sums = newScratch(batch * windows.cells * channels)
   const width = outputs / groups
   for (let q = 0; q < batch * windows.positions; q++) {
-    if (q % 256 === 0) context.checkDeadline()
     windows.moveTo(q % windows.positions)
     const base = Math.floor(q / windows.positions) * windows.cells
     for (let t = 0; t < windows.count; t++) {
       const to = (base + windows.inputs[t]!) * channels
       const tap = windows.taps[t]! * filter.depth * outputs
       for (let c = 0; c < channels; c++) {
+        spend(width)
         const group = Math.floor(c / filter.depth) * width
         sums[to + c]! += dot(
           data,

@@ -1,6 +1,8 @@
 /** Where the windows of convolutions and pools lie: padding, strides and dilations, for two or three spatial axes. */
 
 import type { OpContext } from '../../op.js'
+import { spend } from '../../run-limits.js'
+import { newScratch } from '../new-data.js'
 import { refuse } from './inputs.js'
 
 /** One spatial axis: output `o` sees inputs `o * stride - before + tap * dilation`. */
@@ -88,8 +90,8 @@ export class Windows {
     this.positions = d.output * h.output * w.output
     this.cells = d.input * h.input * w.input
     const most = axes.reduce((product, { kernel, input }) => product * Math.min(kernel, input), 1)
-    this.inputs = new Float64Array(most)
-    this.taps = new Float64Array(most)
+    this.inputs = newScratch(most)
+    this.taps = newScratch(most)
   }
 
   moveTo(position: number): void {
@@ -108,6 +110,7 @@ export class Windows {
 
   #addRow(row: number, kernelRow: number, ow: number): void {
     const w = this.#axes[2]
+    spend(w.kernel)
     for (let kw = firstTap(w, ow), end = endTap(w, ow); kw < end; kw++) {
       this.inputs[this.count] = row * w.input + inputOf(w, ow, kw)
       this.taps[this.count++] = kernelRow * w.kernel + kw

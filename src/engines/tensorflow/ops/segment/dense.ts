@@ -3,6 +3,7 @@
 import type { NumericType } from '../../../../tensor/dtype.js'
 import { isComplex, type Tensor, tensor } from '../../../../tensor/tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { spend } from '../../run-limits.js'
 import {
   inputAt,
   invalid,
@@ -13,8 +14,8 @@ import {
   toIntegers,
 } from '../array/arguments.js'
 import { type Combination, combineOf, isBig, roundingOf } from '../array/combine.js'
-import { checkSize } from '../array/elements.js'
 import { positionText } from '../array/gather.js'
+import { newData, newScratch } from '../new-data.js'
 import { readCount, readSortedIds, segmentCount } from './ids.js'
 import { highest, lowest, newFilled } from './limits.js'
 
@@ -48,18 +49,18 @@ interface Grouping {
 }
 
 /** Combines each row into the row of the result that its id names. */
-function segments(
+export function segments(
   data: Tensor<NumericType>,
   ids: ArrayLike<number>,
   { combination, count, empty, fromFirst }: Grouping,
 ): Tensor<NumericType> {
   const shape = [count, ...data.shape.slice(1)]
-  checkSize(shape)
   const out = newFilled(data.dtype, shape, empty)
   const block = sizeBetween(shape, 1) * (isComplex(data.dtype) ? 2 : 1)
   const combine = combineOf(combination, data.dtype)
-  const begun = new Uint8Array(count).fill(fromFirst ? 0 : 1)
+  const begun = newData('uint8', [count]).fill(fromFirst ? 0 : 1)
   for (let i = 0; i < ids.length; i++) {
+    spend(block)
     const id = ids[i]!
     if (id < 0) continue
     if (begun[id] === 1) {
@@ -97,7 +98,7 @@ const segmentMean: Kernel = (inputs) => {
     empty: 0,
     fromFirst: true,
   })
-  const counts = new Float64Array(sums.shape[0]!)
+  const counts = newScratch(sums.shape[0]!)
   for (let i = 0; i < ids.length; i++) counts[ids[i]!]!++
   divideRows(sums, counts)
   return [sums]

@@ -1,8 +1,8 @@
 /** The least and greatest finite value of each dtype, for segments that have no rows. */
 
 import type { NumericType, TypedArray } from '../../../../tensor/dtype.js'
-import { isComplex, sizeOf } from '../../../../tensor/tensor.js'
-import { arrayClasses } from '../array/elements.js'
+import { isComplex } from '../../../../tensor/tensor.js'
+import { newData } from '../new-data.js'
 
 /** Where a 64-bit integer's limit is no double, `newFilled` takes the infinity instead. */
 const greatest: Readonly<Partial<Record<NumericType, number>>> = {
@@ -30,7 +30,7 @@ export function lowest(dtype: NumericType): number {
 /** An array of a dtype for a shape, every element one value. */
 export function newFilled(dtype: NumericType, shape: readonly number[], value: number): TypedArray {
   const pair = isComplex(dtype) ? 2 : 1
-  const data = new arrayClasses[dtype](sizeOf(shape) * pair)
+  const data = newData<NumericType>(dtype, shape)
   if (data instanceof BigInt64Array)
     data.fill(Number.isFinite(value) ? BigInt(value) : value > 0 ? 2n ** 63n - 1n : -(2n ** 63n))
   else if (data instanceof BigUint64Array) data.fill(Number.isFinite(value) ? BigInt(value) : 2n ** 64n - 1n)

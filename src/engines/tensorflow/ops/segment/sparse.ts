@@ -1,11 +1,13 @@
 /** Ops that reduce rows picked by index: the embedding bags of sparse features. */
 
-import type { NumericType } from '../../../../tensor/dtype.js'
+import { type DataType, type NumericType, typedArrays } from '../../../../tensor/dtype.js'
 import { type Tensor, tensor } from '../../../../tensor/tensor.js'
+import { MappedTensor } from '../../mapped-tensor.js'
 import type { AnyTensor, Kernel, OpTable } from '../../op.js'
+import { claimTensor, spend } from '../../run-limits.js'
 import { inputAt, invalid, shapeText, sizeBetween, toIntegers } from '../array/arguments.js'
 import { roundingOf } from '../array/combine.js'
-import { checkSize } from '../array/elements.js'
+import { newData } from '../new-data.js'
 import { readCount, readSortedIds, segmentCount } from './ids.js'
 import { newFilled } from './limits.js'
 
@@ -43,28 +45,40 @@ function sparseSegments(divisor: Divisor, counted: boolean): Kernel {
       throw invalid(`Bad: indices[${i}] == ${rows[i]} out of range [0, ${limit})`)
     }
     const shape = [count, ...data.shape.slice(1)]
-    checkSize(shape)
     const out = newFilled(data.dtype, shape, 0) as Float32Array | Float64Array
     const block = sizeBetween(shape, 1)
-    addRows(data.data, out, { rows, ids, block })
+    addRows(out, wantedRows(data, rows), { ids, block })
     divideSums(out, { ids, block, divisor })
     roundAll(data.dtype, out)
     return [tensor(data.dtype, shape, out as Float32Array & Float64Array)]
   }
 }
 
-interface Picks {
+interface Wanted {
+  readonly data: Float32Array | Float64Array
+  /** Which row of `data` is added when. */
   readonly rows: ArrayLike<number>
-  readonly ids: ArrayLike<number>
-  readonly block: number
+}
+
+const isMapped = (table: AnyTensor): table is MappedTensor<DataType> => table instanceof MappedTensor
+
+/** Of a table that stays in its file only the rows that are added. */
+function wantedRows(table: FloatTensor, rows: ArrayLike<number>): Wanted {
+  if (!isMapped(table)) return { data: table.data, rows }
+  const shape = [rows.length, ...table.shape.slice(1)]
+  const bytes = sizeBetween(shape, 0) * typedArrays[table.dtype].BYTES_PER_ELEMENT
+  claimTensor(table.dtype, shape, bytes)
+  const data = table.rows(rows) as Wanted['data']
+  return { data, rows: newData('int32', [rows.length]).map((_, i) => i) }
 }
 
 function addRows(
-  data: Float32Array | Float64Array,
   out: Float32Array | Float64Array,
-  { rows, ids, block }: Picks,
+  { data, rows }: Wanted,
+  { ids, block }: { readonly ids: ArrayLike<number>; readonly block: number },
 ): void {
   for (let i = 0; i < rows.length; i++) {
+    spend(block)
     const from = rows[i]! * block
     const to = ids[i]! * block
     for (let j = 0; j < block; j++) out[to + j]! += data[from + j]!

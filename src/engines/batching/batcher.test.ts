@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createBatcher } from './batching.js'
+import { createBatcher } from './batcher.js'
 
 interface Run {
   readonly requests: readonly number[]

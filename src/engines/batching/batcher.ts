@@ -1,6 +1,6 @@
 /** Step 6 of the walk: waiting requests are coalesced into one run. */
-import { RecserveError } from '../core/errors.js'
-import { abortable } from './abortable.js'
+import { RecserveError } from '../../core/errors.js'
+import { abortable } from '../abortable.js'
 
 export interface BatcherOptions<Request, Response> {
   /** How many requests one run takes at most. */
