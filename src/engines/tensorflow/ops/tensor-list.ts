@@ -1,6 +1,7 @@
 /** Lists of tensors as values (dtype variant): what While loops of TensorFlow 2 collect their steps in. */
 import { tensor } from '../../../tensor/tensor.js'
 import type { AnyTensor, StatefulContext, StatefulKernel, StatefulOpTable, Value } from '../op.js'
+import { claimPlaces, spend } from '../run-limits.js'
 import { fromIntegers, toIntegers, toList } from './array/arguments.js'
 import { zeros } from './array/fill.js'
 import {
@@ -21,16 +22,17 @@ import {
   mergeShapes,
   type PartialShape,
   partialText,
-  rowsOf,
   stack,
   tensorOf,
 } from './rows.js'
+import { stackVariants, valueRowsOf } from './variant-rows.js'
 
 const toCount = (value: Value | undefined) => Number(toIntegers(tensorOf(value))[0])
 
 function checkCount(count: number): void {
   if (count < 0) throw invalid(`The num_elements to reserve must be a non negative number, but got ${count}`)
   if (count > maxElements) throw invalid(`a list of ${count} elements is too long`)
+  claimPlaces(count)
 }
 
 const kindOf = ({ attrs }: StatefulContext, shape: Value | undefined): Kind => ({
@@ -50,19 +52,26 @@ const setItem: StatefulKernel = ([handle, at, item], context) => {
   const list = listOf(handle, context)
   const index = toCount(at)
   checkElement(item!, list, 'Tried to set a tensor with incompatible shape at a list index.')
-  const elements = list.elements.slice()
-  if (
-    index >= elements.length &&
-    index < maxElements &&
-    context.attrs.bool('resize_if_index_out_of_bounds', false)
-  ) {
-    while (elements.length <= index) elements.push(undefined)
+  const { length } = list.elements
+  if (index >= 0 && index < length) return [list.with(index, item!)]
+  const grows = context.attrs.bool('resize_if_index_out_of_bounds', false) && index < maxElements
+  if (!(grows && index >= length)) {
+    throw invalid(`Trying to modify element ${index} in a list with ${length} elements.`)
   }
-  if (!(index >= 0 && index < elements.length)) {
-    throw invalid(`Trying to modify element ${index} in a list with ${elements.length} elements.`)
-  }
+  if (index === length) return [list.with(index, item!)]
+  const elements = copyOf(list, index + 1)
   elements[index] = item
-  return [list.with(elements)]
+  return [list.of(elements)]
+}
+
+/** The elements in an array of their own, cut or with room for more. */
+function copyOf(list: TensorList, count = list.elements.length): (Value | undefined)[] {
+  claimPlaces(count)
+  spend(count)
+  const { elements } = list
+  const copy = elements.slice(0, count)
+  while (copy.length < count) copy.push(undefined)
+  return copy
 }
 
 const getItem: StatefulKernel = ([handle, at, shape], context) => {
@@ -83,25 +92,27 @@ const stackAll: StatefulKernel = ([handle, wanted], context) => {
       `Operation expected a list with ${expected} elements but got a list with ${length} elements.`,
     )
   }
+  if (list.elementType === 'variant') return [stackVariants(list.elements)]
   const { parts, shape } = elementsOf(list, toPartialShape(wanted))
   return [stack(parts, { dtype: list.elementType, shape })]
 }
 
 const fromTensor: StatefulKernel = ([input, shape], context) => [
-  new TensorList(rowsOf(tensorOf(input)), kindOf(context, shape)),
+  new TensorList([...valueRowsOf(input)], kindOf(context, shape)),
 ]
 
 const pushBack: StatefulKernel = ([handle, item], context) => {
   const list = listOf(handle, context)
+  if (list.elements.length >= maxElements) throw invalid(`a list of ${maxElements} elements is full`)
   checkElement(item!, list, 'Tried to append a tensor with incompatible shape to a list.')
-  return [list.with([...list.elements, item!])]
+  return [list.with(list.elements.length, item!)]
 }
 
 const popBack: StatefulKernel = ([handle, shape], context) => {
   const list = listOf(handle, context)
   if (list.elements.length === 0) throw invalid('Trying to pop from an empty list.')
   const last = list.elements.at(-1) ?? zeroElement(list, toPartialShape(shape))
-  return [list.with(list.elements.slice(0, -1)), last]
+  return [list.withoutLast(), last]
 }
 
 const length: StatefulKernel = ([handle], context) => [
@@ -112,7 +123,7 @@ const resize: StatefulKernel = ([handle, size], context) => {
   const list = listOf(handle, context)
   const count = toCount(size)
   checkCount(count)
-  return [list.with(Array.from({ length: count }, (_, i) => list.elements[i]))]
+  return [list.of(copyOf(list, count))]
 }
 
 const elementShape: StatefulKernel = ([handle], context) => {
@@ -181,15 +192,17 @@ const gatherItems: StatefulKernel = ([handle, indices, wanted], context) => {
     if (index >= 0 && index < list.elements.length) return list.elements[index]
     throw invalid(`Trying to gather element ${index} in a list with ${list.elements.length} elements.`)
   })
-  const { parts, shape } = elementsOf(list.with(picked), toPartialShape(wanted))
+  if (list.elementType === 'variant') return [stackVariants(picked)]
+  const { parts, shape } = elementsOf(list.of(picked), toPartialShape(wanted))
   return [stack(parts, { dtype: list.elementType, shape })]
 }
 
 function place(elements: (Value | undefined)[], input: Value | undefined, indices: Value | undefined): void {
-  const rows = rowsOf(tensorOf(input))
+  const rows = valueRowsOf(input)
   for (const [i, index] of toList(tensorOf(indices)).entries()) {
     if (!(index >= 0 && index < maxElements))
       throw invalid(`Indices in TensorListScatter must all be non-negative.`)
+    claimPlaces(Math.max(0, index + 1 - elements.length))
     while (elements.length <= index) elements.push(undefined)
     if (rows[i] === undefined) throw invalid(`Invalid number of rows in input tensor: ${rows.length}`)
     elements[index] = rows[i]
@@ -206,9 +219,9 @@ const scatterItems: StatefulKernel = ([input, indices, shape, count], context) =
 
 const scatterInto: StatefulKernel = ([handle, input, indices], context) => {
   const list = listOf(handle, context)
-  const elements = list.elements.slice()
+  const elements = copyOf(list)
   place(elements, input, indices)
-  return [list.with(elements)]
+  return [list.of(elements)]
 }
 
 export const tensorListOps: StatefulOpTable = {
