@@ -25,6 +25,7 @@ export interface TestServerOptions {
   readonly fallback?: 'none' | 'popular'
   readonly libservingAnswers?: 'python' | 'rust'
   readonly libservingModels?: ReadonlyMap<string, string>
+  readonly userToItemMask?: boolean
   readonly maxConnections?: number
   readonly requestTimeoutMs?: number
 }
@@ -62,6 +63,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       maxTensorBodyBytes: 2 ** 24,
       libservingAnswers: options.libservingAnswers ?? 'python',
       libservingModels: options.libservingModels ?? new Map(),
+      userToItemMask: options.userToItemMask ?? false,
       metrics: async () => ({ contentType: 'text/plain', body: '' }),
     },
     maxConnections: options.maxConnections ?? 100,

@@ -1,5 +1,5 @@
 /** Writes files as torch.save does, in both of its forms (torch/serialization.py), and wrong ones. */
-import { deflateRawSync } from 'node:zlib'
+import { crc32, deflateRawSync } from 'node:zlib'
 import { ascii, Code, call, encode, global, type Pickled, pickle, tuple, u64 } from './pickle-file.js'
 
 export interface StorageParts {
@@ -36,7 +36,7 @@ export interface Part {
   readonly size?: number
 }
 
-/** A zip archive, without checksums. */
+/** A zip archive. */
 export function archive(parts: readonly Part[]): Buffer {
   const files: Buffer[] = []
   const entries: Buffer[] = []
@@ -49,6 +49,7 @@ export function archive(parts: readonly Part[]): Buffer {
     const entry = Buffer.alloc(46)
     entry.writeUInt32LE(0x02014b50)
     entry.writeUInt16LE(isDeflated ? 8 : 0, 10)
+    entry.writeUInt32LE(crc32(bytes), 16)
     entry.writeUInt32LE(packed.length, 20)
     entry.writeUInt32LE(size, 24)
     entry.writeUInt16LE(name.length, 28)

@@ -30,7 +30,8 @@ TensorFlow Serving's flags keep its spelling (\`--model_base_path=DIR\`); in the
 others (\`RECSERVE_MODEL_BASE_PATH\`, \`model-base-path\`).
 
 Names of models and paths that hold a comma can be given by flag or config file only. Paths are relative to the directory recserve is
-started in, wherever they are written. An empty environment variable counts as not set. Options of other commands may stand in the
+started in, wherever they are written. Variables that do not begin with \`RECSERVE_\` are set for other programs, too: they are looked
+at last, and only where no other option decides. An empty environment variable counts as not set. Options of other commands may stand in the
 environment and in the config file. Anything recserve does not know, a \`RECSERVE_\` variable included, and any value that does not
 fit is an error that says where it is; recserve then ends with exit code 2 before it starts anything.
 
@@ -73,7 +74,9 @@ function toRow(name: OptionName): string {
   const byDefault = 'default' in spec && spec.default !== undefined ? `\`${spec.default}\`` : ''
   const cells = [
     `${short}\`${flag}\``,
-    `\`${environmentName(name)}\``,
+    [environmentName(name), ...(spec.foreign?.variables ?? [])]
+      .map((variable) => `\`${variable}\``)
+      .join(', '),
     expectation(spec),
     byDefault,
     `${spec.help}.`,

@@ -31,7 +31,7 @@ describe('readOptions', () => {
     const options = await serve()
     const port: number = options.httpPort
     const index: 'exact' | 'faiss' = options.index
-    const models: ReadonlyMap<'knn' | 'embed', string> = options.libservingModel
+    const models: ReadonlyMap<'knn' | 'embed' | 'tf' | 'online', string> = options.libservingModel
     const personal: boolean = options.logPersonalData
     assert.deepEqual([port, index, models.size, personal], [8501, 'exact', 0, false])
     assert.deepEqual([options.maxBodyBytes, options.logFormat, options.config], [1048576, 'auto', undefined])
@@ -123,8 +123,8 @@ describe('readOptions', () => {
     ['a pair twice', { name: ['a=1', 'a=2'] }, /^--name: .*found 'a=1,a=2'$/],
     [
       'an unknown key',
-      { libservingModel: ['tf=a'] },
-      /^--libserving-model: .*\(KIND: knn, embed\), found \{tf\}$/,
+      { libservingModel: ['dnn=a'] },
+      /^--libserving-model: .*\(KIND: knn, embed, tf, online\), found \{dnn\}$/,
     ],
     ['no such file', { config: '/nowhere.yaml' }, /^config file \/nowhere.yaml: ENOENT/],
   ]

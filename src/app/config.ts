@@ -9,6 +9,7 @@ import {
   flagOf,
   isOptionName,
   type OptionName,
+  type OptionSpec,
   type OptionsOf,
   optionNames,
   optionsOf,
@@ -58,7 +59,16 @@ function readOption(name: OptionName, { flags, env, file }: Sources): OptionValu
     return parseOption(spec, texts, `environment variable ${environmentName(name)}`)
   }
   if (file.entries.has(name)) return checkOption(spec, file.entries.get(name), `${file.path}: ${name}`)
-  return defaultOf(spec)
+  return readForeign(spec, { flags, env, file }) ?? defaultOf(spec)
+}
+
+/** What a variable says that was set for others, where no option says better. */
+function readForeign(spec: OptionSpec, sources: Sources): OptionValue | undefined {
+  const { variables = [], unless = [] } = spec.foreign ?? {}
+  const variable = variables.find((name) => sources.env[name])
+  const decides = (name: string) => isOptionName(name) && readOption(name, sources) !== undefined
+  if (variable === undefined || unless.some(decides)) return undefined
+  return parseOption(spec, [sources.env[variable]!], `environment variable ${variable}`)
 }
 
 /** What Kubernetes sets in every pod beside a Service named `recserve` (Docker's links, too): no doing of the operator's. */

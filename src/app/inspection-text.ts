@@ -1,4 +1,5 @@
 /** What `inspect` has found out, for people. */
+import type { Placement } from '../engines/engine.js'
 import type { Inspection, SignatureInspection, TensorInspection } from './inspection.js'
 import type { GraphInspection } from './saved-model-inspection.js'
 
@@ -35,7 +36,7 @@ function line(what: string, value: string | number | undefined): string[] {
 /** Kinds of ops that are worth a line; `--json` has all. */
 const shownOps = 12
 
-function graphLines({ tagSets, tensorflowVersion, ops, variables }: GraphInspection): string[] {
+function graphLines({ tagSets, tensorflowVersion, ops, variables, placement }: GraphInspection): string[] {
   const counts = ops.slice(0, shownOps).map(({ op, count }) => `${op} ${count}`)
   const more = ops.length > shownOps ? `, and ${ops.length - shownOps} other ops` : ''
   return [
@@ -43,8 +44,20 @@ function graphLines({ tagSets, tensorflowVersion, ops, variables }: GraphInspect
     ...line('tags', tagSets.map((tags) => tags.join(',') || '(none)').join(' | ')),
     ...line('variables', `${variables.count} (${toSize(variables.bytes)})`),
     ...line('ops', `${counts.join(', ')}${more}`),
+    ...line('runs on', placement && placementText(placement)),
   ]
 }
+
+function placementText({ pieces, nodes, kernels, refused }: Placement): string {
+  const onRuntime = pieces === 0 ? [] : [`ONNX Runtime: ${nodes} nodes in ${count(pieces, 'piece')}`]
+  const total = kernels.reduce((sum, [, each]) => sum + each, 0)
+  const ops = kernels.slice(0, shownOps).map(([op, each]) => `${op} ${each}`)
+  const onKernels = total === 0 ? [] : [`kernels: ${count(total, 'node')} (${ops.join(', ')})`]
+  const parts = [...onRuntime, ...onKernels, ...refused.map((reason) => `refused by the runtime: ${reason}`)]
+  return parts.length === 0 ? 'kernels' : parts.join('; ')
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
 
 function signatureLines({ name, methodName, inputs, outputs, ...rest }: SignatureInspection): string[] {
   const { servable, reason, missing = [] } = rest

@@ -1,6 +1,6 @@
 /** What `inspect` finds out about model directories: each version is loaded once, as `serve` would, and let go. */
 import { readdir, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { RecserveError } from '../core/errors.js'
 import type { SignatureSpec, TensorSpec } from '../core/signature.js'
 import { createOneOffEngine } from '../engines/one-off-engine.js'
@@ -63,7 +63,7 @@ export async function inspectPath(
   if (aspired.length === 0) {
     throw new RecserveError(
       'not_found',
-      `${path} holds no model that recserve knows: a LibRecommender folder has model_name.json and sim.json, or user_embed.json and item_embed.json; a SavedModel has saved_model.pb; of several .onnx files one must be model.onnx`,
+      `${path} holds no model that recserve knows: a LibRecommender folder has model_name.json and sim.json, or user_embed.json and item_embed.json, or features.json, or m_data_info.npz and m_hyper_parameters.json, whatever m is; a SavedModel has saved_model.pb; of several .onnx files one must be model.onnx`,
     )
   }
   const inspections: Inspection[] = []
@@ -150,6 +150,9 @@ function warningsOf(
 }
 
 async function filesBelow(directory: string): Promise<Inspection['files']> {
+  const found = await stat(directory)
+  // One of several models in a folder.
+  if (found.isFile()) return [{ name: basename(directory), bytes: found.size }]
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const sized = files.map(async (file) => ({

@@ -2,10 +2,17 @@
 import { exact } from '../ann/exact.js'
 import type { IndexTools, VectorIndexKind } from '../ann/vector-index.js'
 import { RecserveError } from '../core/errors.js'
+import {
+  type BatchingOptions,
+  createBatchingSession,
+  defaultBatching,
+} from '../engines/batching/batching-session.js'
+import type { GraphSession } from '../engines/engine.js'
+import type { Checksums } from '../formats/tensor-bundle/tensor-bundle.js'
 import type { Loader } from '../lifecycle/manager.js'
 import type { AspiredVersion } from '../lifecycle/source.js'
 import type { LoadedModel } from '../models/loaded-model.js'
-import type { LoadTools, ModelKind, Recognition } from '../models/model-kind.js'
+import type { LoadPreferences, LoadTools, ModelKind, Recognition } from '../models/model-kind.js'
 import type { Store } from '../stores/store.js'
 
 /** The kind a directory is recognised as: the first of the list that takes it. */
@@ -28,9 +35,13 @@ export interface ModelLoaderOptions {
   /** How SavedModels are read. */
   readonly savedModels: {
     readonly tags: readonly string[]
-    readonly checksums: boolean
+    readonly checksums: Checksums
     readonly lowering?: boolean
+    readonly immutable?: boolean
   }
+  readonly preferences?: LoadPreferences
+  /** How requests for tensors are joined; without it each has a run of its own. */
+  readonly batching?: Partial<BatchingOptions>
   readonly onProgress?: (version: AspiredVersion, doneBytes: number, totalBytes: number) => void
   readonly onWarning?: (version: AspiredVersion, message: string) => void
 }
@@ -58,19 +69,31 @@ export function createModelLoader(options: ModelLoaderOptions): Loader<LoadedMod
   }
 }
 
+/** Where nobody says how many may wait. */
+const defaultMaxQueued = 1024
+
 function toolsFor(version: AspiredVersion, signal: AbortSignal, options: ModelLoaderOptions): LoadTools {
-  const { onProgress, onWarning, indexKind, indexTools } = options
+  const { onProgress, onWarning, indexKind, indexTools, batching } = options
+  const { engine, maxQueued = defaultMaxQueued } = indexTools
+  const batched = async (opening: Promise<GraphSession>): Promise<GraphSession> => {
+    const session = await opening
+    if (!batching) return session
+    return createBatchingSession(session, { ...defaultBatching, maxEnqueuedBatches: maxQueued, ...batching })
+  }
   return {
     signal,
+    maxQueued,
+    openGraph: (build) => engine.open(version.servable.model, build),
     openSavedModel: (directory) =>
-      indexTools.engine.openSavedModel(version.servable.model, { directory, ...options.savedModels }),
-    openOnnxModel: (files) => indexTools.engine.openOnnxModel(version.servable.model, files),
+      batched(engine.openSavedModel(version.servable.model, { directory, ...options.savedModels })),
+    openOnnxModel: (files) => batched(engine.openOnnxModel(version.servable.model, files)),
     buildIndex(source) {
       // A folder of models need not all have an index file; the exact index needs none.
       const isMissing = indexKind.needsFile && source.file === undefined
       if (isMissing) onWarning?.(version, `no ${indexKind.name} index file: searched exactly`)
       return (isMissing ? exact : indexKind).build(source, { ...indexTools, signal })
     },
+    ...(options.preferences && { preferences: options.preferences }),
     ...(onProgress && { onProgress: (done, total) => onProgress(version, done, total) }),
     ...(onWarning && { onWarning: (message) => onWarning(version, message) }),
   }

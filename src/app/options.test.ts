@@ -13,7 +13,7 @@ describe('the table of options', () => {
   for (const name of optionNames) {
     const spec = specOf(name)
     test(`${name} is a kebab-case noun with help that is a sentence without its stop`, () => {
-      assert.match(name, /^[a-z]+(-[a-z]+)*$/)
+      assert.match(name, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
       assert.match(spec.help, /^[A-Za-z].*[^.]$/)
     })
     test(`${name} has a default that it would accept`, () => {

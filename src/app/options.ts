@@ -13,6 +13,8 @@ export type OptionSpec = OptionType & {
   readonly placeholder?: string
   /** One-letter flag. */
   readonly short?: string
+  /** Environment variables that others set for it: looked at last, and only where no option in `unless` is given. */
+  readonly foreign?: { readonly variables: readonly string[]; readonly unless: readonly string[] }
   /** How the flag is spelled where it is not the name: TensorFlow Serving's own, which scripts already use. */
   readonly flag?: string
 }
@@ -97,11 +99,38 @@ export const options = {
     help: 'What runs the graphs of SavedModels. auto gives to ONNX Runtime what it runs faster; host runs every graph on the TypeScript kernels, which is slower on large batches: to compare, and as the way out',
     commands: ['serve'],
   },
+  checksums: {
+    type: 'one-of',
+    values: ['small', 'always', 'never'],
+    default: 'small',
+    help: "Which SavedModels' weights are compared with the checksums in their files; sizes always are. small is those below 64 MB; always finds damage in all of them, at about the price of reading them once more",
+    commands: ['serve'],
+  },
+  coalesce: {
+    type: 'one-of',
+    values: ['auto', 'off'],
+    default: 'auto',
+    help: 'Whether requests for tensors that wait for the same SavedModel are answered by one run. auto does so where the graph is certain to compute each row from that row alone: under load many times as many are answered, and nobody waits for company. Sums may be added up in another order, so that the last digits of an answer depend on who else asks; off gives each request a run of its own',
+    commands: ['serve'],
+  },
+  'immutable-models': {
+    type: 'boolean',
+    default: false,
+    help: 'Promises that the files of a loaded SavedModel are never changed in place (new versions are new folders; old ones may be deleted). Large weights are then mapped rather than read: a model is ready sooner, and processes that serve the same files share their memory. Files that are overwritten or cut short all the same change answers or kill the inference process, and the checksums of what is mapped are not compared',
+    commands: ['serve'],
+  },
   index: {
     type: 'one-of',
     values: ['exact', 'faiss'],
     default: 'exact',
     help: "How embedding models find the best items. exact compares all of them, in a process of its own, and always finds the true best; faiss uses the model's own faiss_index.bin as LibRecommender's server does: it looks at a part of the items, misses some of the best, and computes in the serving process. A model without that file is searched exactly",
+    commands: ['serve', 'demo', 'recommend'],
+  },
+  bert4rec: {
+    type: 'one-of',
+    values: ['recbole', 'corrected'],
+    default: 'recbole',
+    help: "What RecBole's BERT4Rec reads of a sequence. The library drops its oldest item, so that all sequences of one item get one answer; recbole does so, too, and figures agree; corrected reads it",
     commands: ['serve', 'demo', 'recommend'],
   },
   fallback: {
@@ -128,9 +157,15 @@ export const options = {
   },
   'libserving-model': {
     type: 'pairs',
-    keys: ['knn', 'embed'],
+    keys: ['knn', 'embed', 'tf', 'online'],
     placeholder: 'KIND=NAME',
     help: 'Which model answers /KIND/recommend where several of that kind are served; these routes do not name a model',
+    commands: servers,
+  },
+  'user-to-item-mask': {
+    type: 'boolean',
+    default: false,
+    help: 'Leaves the items of the sequence out of what /v1/{model}/user_to_item answers. Off, as in RecBole, whose sequential models may recommend again what one has had; on is for things that nobody takes twice',
     commands: servers,
   },
   'max-connections': {
@@ -182,16 +217,47 @@ export const options = {
     min: 1,
     max: 1_000_000,
     default: 1024,
-    help: 'Requests that may wait for one index; the next is answered 503 at once. A long queue survives bursts, a short one keeps the wait of those in it short',
+    help: 'Requests that may wait for one index, or batches of them for one SavedModel; the next is answered 503 at once. A long queue survives bursts, a short one keeps the wait of those in it short',
     commands: servers,
   },
   'inference-threads': {
     type: 'integer',
     min: 1,
     max: 1024,
-    default: 1,
-    help: 'Threads of one run in the inference process. More answer a lone request over a large catalogue sooner and take the cores from everything else',
+    help: 'Threads of one run in an inference process; one unless this or a flag of TensorFlow Serving says more. More answer a lone request over a large catalogue sooner and take the cores from everything else',
     commands: servers,
+  },
+  'tensorflow-session-parallelism': {
+    type: 'integer',
+    min: 0,
+    max: 1024,
+    flag: 'tensorflow_session_parallelism',
+    help: "TensorFlow Serving's flag: the next two at once, each where it is not given itself; 0 means all cores",
+    commands: ['serve'],
+  },
+  'tensorflow-intra-op-parallelism': {
+    type: 'integer',
+    min: 0,
+    max: 1024,
+    flag: 'tensorflow_intra_op_parallelism',
+    foreign: {
+      variables: ['TENSORFLOW_INTRA_OP_PARALLELISM', 'OMP_NUM_THREADS'],
+      unless: ['inference-threads', 'tensorflow-session-parallelism'],
+    },
+    help: "TensorFlow Serving's flag: threads of one operation, as --inference-threads, which goes before it; 0 means all cores",
+    commands: ['serve'],
+  },
+  'tensorflow-inter-op-parallelism': {
+    type: 'integer',
+    min: 0,
+    max: 1024,
+    flag: 'tensorflow_inter_op_parallelism',
+    foreign: {
+      variables: ['TENSORFLOW_INTER_OP_PARALLELISM'],
+      unless: ['tensorflow-session-parallelism'],
+    },
+    help: "TensorFlow Serving's flag: operations of one run that ONNX Runtime may compute at the same time; 0 means all cores, without it it is one",
+    commands: ['serve'],
   },
   'run-timeout-ms': {
     type: 'integer',
@@ -199,7 +265,7 @@ export const options = {
     max: maxTimerMs,
     default: 30_000,
     placeholder: 'MS',
-    help: 'A run that takes longer kills the inference process, and a fresh one replaces it: those who wait get 503. Short notices a hung run soon; too short kills honest work under load',
+    help: 'A run that takes longer kills the inference process it is in, and a fresh one replaces it: those who wait for that model get 503. Short notices a hung run soon; too short kills honest work under load',
     commands: servers,
   },
   user: {

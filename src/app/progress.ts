@@ -13,21 +13,23 @@ export interface Progress {
   stop(): void
 }
 
-/** Draws on a terminal only; elsewhere nothing is shown, and the log tells of the load when it is done. */
+/** Draws one load at a time, on a terminal only; elsewhere nothing is shown, and the log tells of the load when it is done. */
 export function createProgress(output: Output): Progress {
   // A terminal's output is a tty.WriteStream.
   const stream = output as NodeJS.WriteStream
   let bar: SingleBar | undefined
+  let shown: AspiredVersion | undefined
   const stop = () => {
     bar?.stop()
     bar = undefined
   }
   return {
     stop,
-    update({ servable }, doneBytes, totalBytes) {
-      if (!output.isTTY || totalBytes < minBytes) return
+    update(version, doneBytes, totalBytes) {
+      if (!output.isTTY || totalBytes < minBytes || (bar && shown !== version)) return
       if (!bar) {
-        const format = `loading ${servable.model} {bar} {value} of {total} MB`
+        shown = version
+        const format = `loading ${version.servable.model} {bar} {value} of {total} MB`
         bar = new SingleBar(
           { stream, format, clearOnComplete: true, stopOnComplete: true },
           Presets.shades_classic,

@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import { RecserveError } from '../core/errors.js'
 import type { SignatureSpec } from '../core/signature.js'
+import type { Placement } from '../engines/engine.js'
+import { onnx } from '../engines/onnx/onnx-engine.js'
 import { chooseMetaGraph, type LoadedModel } from '../engines/tensorflow/saved-model.js'
 import { toSignature } from '../engines/tensorflow/signature.js'
 import { openTensorBundle } from '../formats/tensor-bundle/tensor-bundle.js'
@@ -18,6 +20,8 @@ export interface GraphInspection {
   readonly ops: readonly { readonly op: string; readonly count: number }[]
   /** Of the checkpoint, optimiser state included. */
   readonly variables: { readonly count: number; readonly bytes: number }
+  /** What runs where; absent where nothing of it can be served, or the runtime is not there for this platform. */
+  readonly placement?: Placement
 }
 
 /** Ops that a signature needs and recserve has not, with the nodes that are such. */
@@ -51,14 +55,30 @@ export async function inspectSavedModel(
     const told = { spec: specOf(name, meta.signatures.get(name)), reason, missing: ops }
     return [name, told] as const
   })
+  const placement = model && model.signatures.size > 0 ? await placementOf(directory, tags) : undefined
   return {
     graph: {
       tagSets: proto.metaGraphs.map(({ metaInfo }) => metaInfo?.tags ?? []),
       tensorflowVersion: meta.metaInfo?.tensorflowVersion ?? '',
       ops: countOps(meta),
       variables: await countVariables(directory),
+      ...(placement && { placement }),
     },
     unservable: new Map(unservable),
+  }
+}
+
+/** As the server would run it, in a process of its own. */
+async function placementOf(directory: string, tags: readonly string[]): Promise<Placement | undefined> {
+  const engine = onnx.create()
+  try {
+    const session = await engine.openSavedModel('inspected', { directory, tags, checksums: false })
+    return session.placement
+  } catch {
+    // That it can be served is known; what the runtime makes of it is not.
+    return undefined
+  } finally {
+    await engine.close()
   }
 }
 

@@ -1,7 +1,9 @@
 /** What the options of `serve` say together: TensorFlow Serving's flags mean here what they mean there. */
+import { availableParallelism } from 'node:os'
 import { RecserveError } from '../core/errors.js'
 import type { OptionsOf } from './options.js'
 import type { Address } from './server.js'
+import { type Threads, toThreads } from './thread-options.js'
 
 export interface ServePlan {
   /** Path by model name. */
@@ -9,6 +11,7 @@ export interface ServePlan {
   readonly address: Address
   /** Whether the port stays closed until every model has been tried. */
   readonly waitForModels: boolean
+  readonly threads: Threads
   /** What the operator should know and may not expect. */
   readonly notes: readonly string[]
 }
@@ -34,6 +37,7 @@ export function toServePlan(options: ServeOptions): ServePlan {
       port,
       portFlag: restApiPort === undefined ? '--http-port' : '--rest_api_port',
     },
+    threads: toThreads(options, availableParallelism()),
     waitForModels: options.waitForModels ?? isTensorflowServing,
     notes:
       grpcPort === undefined

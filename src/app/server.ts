@@ -12,6 +12,7 @@ import type { OptionsOf } from './options.js'
 import { defaultParts, type Parts } from './parts.js'
 import { createProgress, type Progress } from './progress.js'
 import { createServing, createSource, type Serving, type ServingOptions } from './serving.js'
+import type { Threads } from './thread-options.js'
 
 /** Where the HTTP routes are. */
 export interface Address {
@@ -31,8 +32,13 @@ export interface ServerRun {
   readonly address: Address
   /** Opens the port only when every model has been tried. */
   readonly waitForModels?: boolean
+  /** That a run of a graph may use. */
+  readonly threads: Threads
   /** How SavedModels are read and run. */
-  readonly graphs?: Pick<ServingOptions, 'savedModelTags' | 'lowering'>
+  readonly graphs?: Pick<
+    ServingOptions,
+    'savedModelTags' | 'lowering' | 'immutable' | 'checksums' | 'batching'
+  >
   /** What to tell the operator before anything is done. */
   readonly notes?: readonly string[]
   readonly options: ServerOptions
@@ -105,12 +111,12 @@ function openLog(options: ServerOptions, { stderr }: Io): Log {
 }
 
 function openServing(
-  { options, graphs, parts = defaultParts }: ServerRun,
+  { options, graphs, threads, parts = defaultParts }: ServerRun,
   { onEvent, progress, log }: { onEvent: StageListener; progress: Progress; log: Log },
 ): Serving {
-  const { index, fallback, maxQueued } = options
+  const { index, fallback, maxQueued, bert4rec } = options
   const engine = engines[0].create({
-    intraOpThreads: options.inferenceThreads,
+    ...threads,
     runTimeoutMs: options.runTimeoutMs,
     onEvent,
   })
@@ -120,6 +126,7 @@ function openServing(
     index,
     fallback,
     maxQueued,
+    bert4rec,
     onEvent,
     ...graphs,
     onProgress: progress.update,
@@ -138,6 +145,7 @@ function openHttp(
       maxN: options.maxN,
       maxTensorBodyBytes: options.maxTensorBodyBytes,
       libservingAnswers: options.libservingAnswers,
+      userToItemMask: options.userToItemMask,
       libservingModels: options.libservingModel,
     },
     maxConnections: options.maxConnections,

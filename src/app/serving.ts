@@ -1,6 +1,9 @@
 /** Builds the parts behind the wires and joins them: engine, index, store, manager, service. */
+import { availableParallelism } from 'node:os'
 import type { StageListener } from '../core/stage-events.js'
+import type { BatchingOptions } from '../engines/batching/batching-session.js'
 import type { Engine } from '../engines/engine.js'
+import type { Checksums } from '../formats/tensor-bundle/tensor-bundle.js'
 import { createManager, type Manager } from '../lifecycle/manager.js'
 import type { AspiredVersion, Source, SourceOptions } from '../lifecycle/source.js'
 import type { LoadedModel } from '../models/loaded-model.js'
@@ -17,10 +20,18 @@ export interface ServingOptions {
   readonly fallback: 'none' | 'popular'
   /** Tags of the meta graph to take from a SavedModel. */
   readonly savedModelTags?: readonly string[]
+  /** What RecBole's BERT4Rec answers; as the library does without it. */
+  readonly bert4rec?: 'recbole' | 'corrected'
+  /** Which checkpoints are compared with their checksums; those below 64 MB without it. */
+  readonly checksums?: Checksums
   /** Whether ONNX Runtime runs what it can of a SavedModel's graph; false: TypeScript kernels run all of it. */
   readonly lowering?: boolean
+  /** Whether nobody changes the files of SavedModels that are loaded. */
+  readonly immutable?: boolean
   /** Requests that may wait for one index. */
   readonly maxQueued?: number
+  /** How requests for tensors that wait are joined; without it each has a run of its own. */
+  readonly batching?: Partial<BatchingOptions>
   readonly onEvent: StageListener
   readonly onWarning?: (message: string) => void
   readonly onProgress?: (version: AspiredVersion, doneBytes: number, totalBytes: number) => void
@@ -35,7 +46,7 @@ export interface Serving {
 
 export function createServing(options: ServingOptions): Serving {
   const { parts = defaultParts, engine, index, fallback, maxQueued, onEvent, onProgress, onWarning } = options
-  const { savedModelTags: tags = ['serve'], lowering } = options
+  const { savedModelTags: tags = ['serve'], lowering, immutable = false, checksums = 'small' } = options
   const now = () => performance.now()
   const indexKind = parts.vectorIndexKinds.find(({ name }) => name === index)
   if (!indexKind) throw new Error(`no vector index kind is named ${index}: this is a bug`)
@@ -46,7 +57,9 @@ export function createServing(options: ServingOptions): Serving {
     indexKind,
     indexTools,
     store,
-    savedModels: { tags, checksums: true, ...(lowering !== undefined && { lowering }) },
+    savedModels: { tags, checksums, immutable, ...(lowering !== undefined && { lowering }) },
+    ...(options.bert4rec && { preferences: { bert4rec: options.bert4rec } }),
+    ...(options.batching && { batching: options.batching }),
     ...(onProgress && { onProgress }),
     ...(onWarning && {
       onWarning: ({ servable }, message) =>
@@ -57,7 +70,13 @@ export function createServing(options: ServingOptions): Serving {
     ...rest,
     ...(memoryBytes !== undefined && { memory_bytes: memoryBytes }),
   })
-  const manager = createManager({ loader, describe, onEvent, now })
+  const manager = createManager({
+    maxConcurrentLoads: availableParallelism(),
+    loader,
+    describe,
+    onEvent,
+    now,
+  })
   return {
     manager,
     service: createService({ manager, store, fallback, onEvent, now }),

@@ -45,3 +45,14 @@ export class RecserveError extends Error {
     return new RecserveError('internal', 'internal error', { cause: thrown })
   }
 }
+
+/** Cause of an `invalid_argument`: a field that a request must have and has not, for wires whose errors name fields. */
+export class MissingField extends Error {
+  override readonly name = 'MissingField'
+  readonly field: string
+
+  constructor(field: string) {
+    super(`the field '${field}' is missing`)
+    this.field = field
+  }
+}

@@ -12,3 +12,6 @@ export interface UserSnapshot {
   /** The state of a user by id, or undefined when the model does not know the user. */
   read(user: string): UserState | undefined
 }
+
+/** What a request says of its user, by feature name: text or a number. */
+export type UserFeatures = Readonly<Record<string, string | number>>

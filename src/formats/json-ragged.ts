@@ -10,7 +10,7 @@ const maxElements = 2 ** 31 - 1
 /** Rows are moved by this many between two looks at the clock: some 0.1 ms. */
 const rowsPerLook = 1024
 
-type Elements = Int32Array | Float32Array
+type Elements = Int32Array | Float32Array | Float64Array
 
 /** Elements `start .. start + count - 1`. */
 export interface Run {

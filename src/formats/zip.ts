@@ -8,6 +8,8 @@ import { readZipDirectory, type ZipEntry } from './zip-directory.js'
 export interface ZipOptions {
   /** Most that all files may have together, unpacked. */
   readonly maxBytes: number
+  /** Which files are wanted, by name; the others stay packed and do not count. All unless given. */
+  readonly isWanted?: (name: string) => boolean
 }
 
 const inflate = promisify(inflateRaw)
@@ -24,9 +26,9 @@ const localHeaderBytes = 30
 export async function unpackZip(
   archive: Uint8Array,
   name: string,
-  { maxBytes }: ZipOptions,
+  { maxBytes, isWanted = () => true }: ZipOptions,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
-  const entries = readZipDirectory(archive, name)
+  const entries = readZipDirectory(archive, name).filter((entry) => isWanted(entry.name))
   let total = 0
   for (const { size } of entries) total += size
   if (total > maxBytes) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { access, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../../tests/temporary.js'
@@ -12,6 +12,23 @@ async function tree(...folders: string[]): Promise<string> {
     await mkdir(join(root, folder), { recursive: true })
     await writeFile(join(root, folder, folder.includes('broken') ? 'broken.model' : 'good.model'), '')
   }
+  return root
+}
+
+/** Files `<model>@<version>.part` of a folder, newest first. */
+async function partsIn(directory: string) {
+  const names = await readdir(directory)
+  const found = names.flatMap((name) => {
+    const [, model, version] = /^(.+)@(\d+)\.part$/.exec(name) ?? []
+    return model ? [{ model, version: Number(version), path: join(directory, name) }] : []
+  })
+  return found.sort((a, b) => b.version - a.version)
+}
+
+async function folderOfParts(...names: readonly string[]): Promise<string> {
+  const root = temporaryFolder('source')
+  await mkdir(join(root, 'saved'))
+  for (const name of names) await writeFile(join(root, 'saved', `${name}.part`), '')
   return root
 }
 
@@ -29,6 +46,8 @@ async function find(paths: string[], names: Record<string, string> = {}) {
     onWarning: (message) => void warnings.push(message),
     async recognise(directory) {
       if (await has(join(directory, 'broken.model'))) throw new Error('model_name.json: not JSON')
+      const parts = await partsIn(directory)
+      if (parts.length > 0) return { kind: 'parts', parts }
       return (await has(join(directory, 'good.model'))) ? { kind: 'test' } : undefined
     },
   })
@@ -117,4 +136,22 @@ test('a path that is missing, a file, or without models is told apart', async ()
   const { found, warnings } = await find([join(root, 'really-empty')])
   assert.deepEqual(found, [])
   assert.match(warnings[0]!, /no model found below .*really-empty/)
+})
+
+test('a folder that holds several models as files gives the newest version of each', async () => {
+  const root = await folderOfParts('sine@3', 'sine@7', 'sasrec@5')
+  assert.deepEqual((await find([root])).found, ['sasrec:5 parts', 'sine:7 parts'])
+})
+
+test('a name may be given to a folder that holds versions of one model', async () => {
+  const root = await folderOfParts('sine@3', 'sine@7')
+  assert.deepEqual((await find([], { films: join(root, 'saved') })).found, ['films:7 parts'])
+})
+
+test('a folder that holds several models cannot have one name', async () => {
+  const root = await folderOfParts('sine@3', 'sasrec@5')
+  await assert.rejects(find([], { films: join(root, 'saved') }), {
+    code: 'invalid_argument',
+    message: /several models \(sasrec, sine\), which cannot all be named 'films'/,
+  })
 })

@@ -2,7 +2,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { RecserveError } from '../core/errors.js'
-import type { AspiredVersion, Source, SourceKind, SourceOptions } from './source.js'
+import type { AspiredVersion, Recognised, Source, SourceKind, SourceOptions } from './source.js'
 
 /** How far below a given path models are looked for; deeper trees are data, not model folders. */
 const maxDepth = 6
@@ -15,6 +15,8 @@ interface Version {
 
 interface Found {
   readonly directory: string
+  /** Where it is not the folder's. */
+  readonly name?: string
   readonly versions: readonly Version[]
 }
 
@@ -34,6 +36,7 @@ export function createFileSystemSource(options: SourceOptions): Source {
         )
         // Whoever names a folder means it: that it is no model becomes its state, and hinders no other.
         if (names.has(root) && !found.has(root)) {
+          refuseSeveral(root, { found, name: names.get(root)! })
           found.set(root, { directory: root, versions: [{ version: 1, directory: root, kind: undefined }] })
         }
         if (found.size === before && !isWithin(root, found)) options.onWarning(`no model found below ${path}`)
@@ -62,6 +65,21 @@ async function namesByDirectory(names: ReadonlyMap<string, string>): Promise<Rea
   return byDirectory
 }
 
+/** @throws RecserveError `invalid_argument` where a folder that is to have one name holds several models */
+function refuseSeveral(
+  root: string,
+  { found, name }: { readonly found: ReadonlyMap<string, Found>; readonly name: string },
+): void {
+  const models = [...found].flatMap(([place, model]) =>
+    model.name !== undefined && place.startsWith(root + sep) ? [model.name] : [],
+  )
+  if (models.length === 0) return
+  throw new RecserveError(
+    'invalid_argument',
+    `${root} holds several models (${models.join(', ')}), which cannot all be named '${name}': serve it without a name`,
+  )
+}
+
 /** Whether a model has been found at a directory or below it. */
 const isWithin = (root: string, found: ReadonlyMap<string, Found>): boolean =>
   [...found.keys()].some((directory) => directory === root || directory.startsWith(root + sep))
@@ -82,9 +100,19 @@ async function search(
 ): Promise<void> {
   const real = await realpath(directory)
   if (ancestors.includes(real) || found.has(directory)) return
-  const itself = await versionAt(directory, 1, options)
-  if (itself) {
-    found.set(directory, { directory, versions: [itself] })
+  const recognised = await recogniseAt(directory, options)
+  if (recognised?.parts) {
+    const models = partsOf(recognised, options)
+    for (const model of models) {
+      // Several of them cannot have the one name that a folder may be given.
+      const place = models.length === 1 ? directory : join(directory, model.name)
+      found.set(place, { ...model, directory: place })
+    }
+    return
+  }
+  if (recognised) {
+    const { version = 1, kind } = recognised
+    found.set(directory, { directory, versions: [{ version, directory, kind }] })
     return
   }
   const children = await folders(directory)
@@ -101,14 +129,24 @@ async function search(
   }
 }
 
-/** A broken model directory is a version too: its loader finds out again what is wrong, and that becomes its state. */
-async function versionAt(
-  directory: string,
-  version: number,
-  { recognise }: SourceOptions,
-): Promise<Version | undefined> {
-  const recognised = await recognise(directory).catch(() => ({ kind: undefined }))
-  return recognised && { version, directory, kind: recognised.kind }
+interface Recognition extends Omit<Recognised, 'kind'> {
+  /** Undefined for a model directory that is broken: its loader finds out again what is wrong, and that becomes its state. */
+  readonly kind: string | undefined
+}
+
+function recogniseAt(directory: string, { recognise }: SourceOptions): Promise<Recognition | undefined> {
+  return recognise(directory).catch(() => ({ kind: undefined }))
+}
+
+/** The models in one directory, each with its versions. */
+function partsOf({ kind, parts = [] }: Recognition, { allVersions }: SourceOptions) {
+  const models = new Map<string, Version[]>()
+  for (const { model, version, path } of parts) {
+    const versions = models.get(model) ?? []
+    if (versions.length === 0 || allVersions) versions.push({ version, directory: path, kind })
+    models.set(model, versions)
+  }
+  return [...models].map(([name, versions]) => ({ name, versions }))
 }
 
 /** The version directories below a model folder, newest first. */
@@ -122,9 +160,11 @@ async function versionsBelow(
     .sort((a, b) => Number(b) - Number(a))
   const versions: Version[] = []
   for (const name of numbered) {
-    const version = await versionAt(join(directory, name), Number(name), options)
-    if (version) versions.push(version)
-    if (version && !options.allVersions) break
+    const child = join(directory, name)
+    const recognised = await recogniseAt(child, options)
+    if (!recognised) continue
+    versions.push({ version: Number(name), directory: child, kind: recognised.kind })
+    if (!options.allVersions) break
   }
   return versions
 }
@@ -132,8 +172,8 @@ async function versionsBelow(
 /** Gives every model its name; a name that two folders share is an error, never a silent choice. */
 function named(found: readonly Found[], names: ReadonlyMap<string, string>): AspiredVersion[] {
   const directories = new Map<string, string>()
-  return found.flatMap(({ directory, versions }) => {
-    const model = names.get(directory) ?? basename(directory)
+  return found.flatMap(({ directory, name, versions }) => {
+    const model = names.get(directory) ?? name ?? basename(directory)
     const other = directories.get(model)
     if (other !== undefined) {
       throw new RecserveError(

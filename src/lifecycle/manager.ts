@@ -44,6 +44,8 @@ export interface Manager<T extends Closeable> {
 
 export interface ManagerOptions<T extends Closeable> {
   readonly loader: Loader<T>
+  /** Versions that are loaded at the same time; one after another without it. */
+  readonly maxConcurrentLoads?: number
   /** What the log says of a version that has become available. */
   readonly describe?: (loaded: T) => Readonly<Record<string, string | number>>
   readonly onEvent: StageListener
@@ -133,11 +135,15 @@ export function createManager<T extends Closeable>(options: ManagerOptions<T>): 
         added.push(entry)
         move(entry, 'start')
       }
-      for (const entry of added) {
-        if (abort.signal.aborted) break
-        entry.loading = load(entry)
-        await entry.loading
+      const waiting = added.values()
+      const loadOneByOne = async () => {
+        for (const entry of waiting) {
+          if (abort.signal.aborted) break
+          entry.loading = load(entry)
+          await entry.loading
+        }
       }
+      await Promise.all(Array.from({ length: options.maxConcurrentLoads ?? 1 }, loadOneByOne))
       const unwanted = [...entries.values()].filter(
         (entry) => !wanted.has(servableKey(entry.aspired.servable)),
       )

@@ -4,6 +4,7 @@ import type { ServableId } from '../core/servable.js'
 /** A version the source wants loaded, and where it is. */
 export interface AspiredVersion {
   readonly servable: ServableId
+  /** Of a directory that holds several versions as files, the file. */
   readonly directory: string
   /** Kind name as recognised; undefined when nothing recognises the directory. */
   readonly kind: string | undefined
@@ -14,6 +15,15 @@ export interface Source {
   aspiredVersions(): Promise<readonly AspiredVersion[]>
 }
 
+/** What a directory is, without loading it. */
+export interface Recognised {
+  readonly kind: string
+  /** Where the directory tells a version of its own. */
+  readonly version?: number
+  /** Several models or versions in one directory, as files: newest version of each first. */
+  readonly parts?: readonly { readonly model: string; readonly version: number; readonly path: string }[]
+}
+
 export interface SourceOptions {
   /** Where to look. */
   readonly paths: readonly string[]
@@ -22,7 +32,7 @@ export interface SourceOptions {
   /** Every version of a model, newest first, instead of the newest alone (TensorFlow Serving's default policy). */
   readonly allVersions: boolean
   /** The kind of model a directory holds, if any. Throws for a model directory that is broken. */
-  readonly recognise: (directory: string) => Promise<{ readonly kind: string } | undefined>
+  readonly recognise: (directory: string) => Promise<Recognised | undefined>
   /** Told of a path below which there is no model. */
   readonly onWarning: (message: string) => void
 }

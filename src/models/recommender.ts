@@ -1,7 +1,7 @@
 /** One loaded model version that can recommend: the front door of `models/`. Steps 5 to 7 of the walk. */
 import type { Call } from '../core/call.js'
 import type { IdTable } from '../core/catalog.js'
-import type { UserField, UserSnapshot, UserState } from '../core/user.js'
+import type { UserFeatures, UserField, UserSnapshot, UserState } from '../core/user.js'
 import type { NumberArray, TopK } from '../tensor/top-k.js'
 
 /** Whom a request is for, in the rows of this model version. */
@@ -10,8 +10,13 @@ export interface Query {
   readonly user: number
   /** What the store knows of the user; undefined when nothing. */
   readonly state: UserState | undefined
-  /** Items the request names as history, catalog rows, oldest first. Undefined when the request gave none. */
+  /**
+   * Items the request names as history, catalog rows, oldest first; -1 for an item the model does not know, where it
+   * `keepsUnknownItems`. Undefined when the request gave none.
+   */
   readonly sequence: Int32Array | undefined
+  /** What the request says of the user, one feature at least; only where the model `takesFeatures`. */
+  readonly features?: UserFeatures | undefined
 }
 
 export interface RankOptions {
@@ -31,6 +36,8 @@ export type ModelFallback = 'sequence_mean' | 'unknown_user'
 
 export interface Ranking extends TopK {
   readonly fallback?: ModelFallback
+  /** What of the query was not used, and why. */
+  readonly warnings?: readonly string[]
 }
 
 export interface Similar extends TopK {
@@ -57,6 +64,14 @@ export interface Recommender {
   readonly catalog: IdTable
   /** For whom a sequence in the request changes the answer; elsewhere `rank` is not given one. */
   readonly sequenceUse: 'everyone' | 'unknown_users' | 'nobody'
+  /** Whether unknown items of a sequence keep their places, as they had them in training; absent: they are left out. */
+  readonly keepsUnknownItems?: boolean
+  /** Whether what a request's sequence names is not answered unless the request says otherwise; absent: yes. */
+  readonly excludesSequence?: boolean
+  /** Whether what a request says of its user changes the answer; absent: no. */
+  readonly takesFeatures?: boolean
+  /** Whether it can answer nobody but users it knows, a sequence or not; absent: no. */
+  readonly needsUser?: boolean
   /** The user state `rank` needs; service asks the store for just this. */
   readonly reads: readonly UserField[]
   /** The user state this version was exported with. */

@@ -65,3 +65,13 @@ export const id = z
   .transform(String)
 
 export const ids = z.array(id, expected('a list of ids'))
+
+/** What is told of a user, by feature name. */
+export const features = z.record(
+  z.string(),
+  z.custom<string | number>(
+    (value) => typeof value === 'string' || typeof value === 'number',
+    expected('a string or a number'),
+  ),
+  expected('an object of strings and numbers by feature name'),
+)

@@ -21,6 +21,8 @@ export interface ProtocolContext {
   readonly libservingAnswers: 'python' | 'rust'
   /** Model name by libserving kind (`knn`, `embed`), where the operator has chosen. */
   readonly libservingModels: ReadonlyMap<string, string>
+  /** Whether the sequential API leaves the items of the sequence out of its answers. */
+  readonly userToItemMask: boolean
   /** Metrics in Prometheus's text format. */
   readonly metrics: () => Promise<Text>
 }

@@ -12,6 +12,13 @@ export interface Rows {
 export const noRows = new Int32Array(0)
 const none: Rows = { rows: noRows, unknown: 0 }
 
+/** The row of every id, -1 where the catalog does not know it. */
+export function toAllRows(catalog: IdTable, ids: readonly string[] | undefined): Rows {
+  if (ids === undefined || ids.length === 0) return none
+  const rows = Int32Array.from(ids, (id) => catalog.indexOf(id))
+  return { rows, unknown: rows.reduce((count, row) => count + (row === -1 ? 1 : 0), 0) }
+}
+
 /** The rows of the known ids, in order, repeats kept. */
 export function toRows(catalog: IdTable, ids: readonly string[] | undefined): Rows {
   if (ids === undefined || ids.length === 0) return none

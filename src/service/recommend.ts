@@ -1,12 +1,12 @@
 /** The walk of a recommend request, steps 2 to 8 (docs/architecture.md). */
 import type { Call } from '../core/call.js'
-import { RecserveError } from '../core/errors.js'
+import { MissingField, RecserveError } from '../core/errors.js'
 import type { ServableId } from '../core/servable.js'
 import type { Stage } from '../core/stage-events.js'
 import type { UserState } from '../core/user.js'
 import type { Lent } from '../lifecycle/manager.js'
 import type { Ranking, RankOptions, Recommender } from '../models/recommender.js'
-import { concatRows, noRows, type Rows, toItems, toRows } from './items.js'
+import { concatRows, noRows, type Rows, toAllRows, toItems, toRows } from './items.js'
 import { rankByPopularity } from './popular.js'
 import { recommenderOf } from './recommender-of.js'
 import type { Fallback, RecommendRequest, RecommendResponse, Service, ServiceOptions } from './service.js'
@@ -20,6 +20,12 @@ interface Resolved {
 }
 
 type Lending = Lent<Recommender>
+
+interface Asked {
+  readonly request: RecommendRequest
+  readonly state: UserState | undefined
+  readonly options: RankOptions
+}
 
 type Answer = Omit<Ranking, 'fallback'> & { readonly fallback?: Fallback }
 
@@ -39,13 +45,14 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
     request: RecommendRequest,
     call: Call,
   ): Promise<RecommendResponse> {
+    if (loaded.needsUser && request.user === undefined) throw userMissing(servable, loaded)
     const resolved = resolve(loaded, request)
     const reading =
       request.user === undefined ? undefined : store.readUser(servable, request.user, loaded.reads)
     const state = reading instanceof Promise ? await timed('read_user', servable, () => reading) : reading
-    const rankOptions = toRankOptions(request, resolved, { state, call })
+    const rankOptions = toRankOptions(request, resolved, { loaded, state, call })
     const ranking = await timed('rank', servable, () =>
-      rank({ servable, loaded }, resolved, { state, options: rankOptions }),
+      rank({ servable, loaded }, resolved, { request, state, options: rankOptions }),
     )
     if (ranking.fallback) onEvent({ type: 'fallback', model: servable.model, fallback: ranking.fallback })
     return toResponse({ servable, loaded }, { request, resolved, ranking })
@@ -54,12 +61,18 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
   async function rank(
     { servable, loaded }: Lending,
     { user, sequence }: Resolved,
-    { state, options: rankOptions }: { state: UserState | undefined; options: RankOptions },
+    { request, state, options: rankOptions }: Asked,
   ): Promise<Answer> {
     const isUsed = usesSequence(loaded, user)
     const isUnknownSequence = isUsed && sequence.rows.length === 0 && sequence.unknown > 0
     if (!isUnknownSequence) {
-      const query = { user, state, sequence: isUsed && sequence.rows.length > 0 ? sequence.rows : undefined }
+      const query = {
+        user,
+        state,
+        sequence: isUsed && sequence.rows.length > 0 ? sequence.rows : undefined,
+        features:
+          loaded.takesFeatures && hasFeatures(request.userFeatures) ? request.userFeatures : undefined,
+      }
       const ranking = await loaded.rank(query, rankOptions)
       // Where nothing can be told of a known user, the fallback says more than an empty list.
       const isEnough = options.fallback === 'none' || rankOptions.n === 0
@@ -67,15 +80,17 @@ export function createRecommend(options: ServiceOptions): Service['recommend'] {
     }
     if (options.fallback === 'popular')
       return { ...rankByPopularity(loaded, rankOptions), fallback: 'popular' }
-    const unknownItems = isUnknownSequence ? sequence.unknown : 0
-    throw new RecserveError('not_found', whyNot(servable, loaded, unknownItems))
+    const unknownItems = isUnknownSequence ? (request.sequence ?? []) : []
+    throw new RecserveError('not_found', whyNot({ servable, loaded }, { user, unknownItems }))
   }
 
   return (request, call = {}) => {
-    if (request.user === undefined && !request.sequence?.length && options.fallback === 'none') {
+    const isForSomebody =
+      request.user !== undefined || request.sequence?.length || hasFeatures(request.userFeatures)
+    if (!isForSomebody && options.fallback === 'none') {
       const error = new RecserveError(
         'invalid_argument',
-        "whom for? send 'user', or a 'sequence' of item ids",
+        "whom for? send 'user', or a 'sequence' of item ids; or 'user_features', to a model that takes some",
       )
       return Promise.reject(error)
     }
@@ -90,32 +105,61 @@ function usesSequence({ sequenceUse }: Recommender, user: number): boolean {
   return sequenceUse === 'everyone' || (sequenceUse === 'unknown_users' && user === -1)
 }
 
-function whyNot({ model }: ServableId, { summary, sequenceUse }: Recommender, unknownItems: number): string {
-  if (unknownItems > 0) return `model '${model}' knows none of the ${unknownItems} items in 'sequence'`
+const hasFeatures = (features: RecommendRequest['userFeatures']): boolean =>
+  features !== undefined && Object.keys(features).length > 0
+
+function whyNot(
+  { servable: { model }, loaded: { summary, sequenceUse, needsUser } }: Lending,
+  { user, unknownItems }: { readonly user: number; readonly unknownItems: readonly string[] },
+): string {
+  if (unknownItems.length > 0)
+    return `model '${model}' knows none of the items in 'sequence': ${listed(unknownItems)}`
   const popular = 'serve with --fallback popular'
-  const hint = sequenceUse === 'nobody' ? popular : `send a 'sequence' of item ids, or ${popular}`
-  return `model '${model}' (${summary.algorithm}) does not know this user; ${hint}`
+  const hint =
+    sequenceUse === 'nobody' || needsUser ? popular : `send a 'sequence' of item ids, or ${popular}`
+  const what = user === -1 ? 'does not know this user' : 'knows no history of this user'
+  return `model '${model}' (${summary.algorithm}) ${what}; ${hint}`
 }
 
-function resolve({ users, catalog }: Recommender, request: RecommendRequest): Resolved {
+function userMissing({ model }: ServableId, { summary }: Recommender): RecserveError {
+  const why = `model '${model}' (${summary.algorithm}) scores items for one of its users: send 'user', too`
+  return new RecserveError('invalid_argument', why, { cause: new MissingField('user') })
+}
+
+const maxListed = 10
+const maxShown = 64
+
+function listed(ids: readonly string[]): string {
+  const shown = ids
+    .slice(0, maxListed)
+    .map((id) => `'${id.length > maxShown ? `${id.slice(0, maxShown)}...` : id}'`)
+  return shown.join(', ') + (ids.length > maxListed ? ` and ${ids.length - maxListed} more` : '')
+}
+
+function resolve({ users, catalog, keepsUnknownItems }: Recommender, request: RecommendRequest): Resolved {
   return {
     user: request.user === undefined ? -1 : users.indexOf(request.user),
-    sequence: toRows(catalog, request.sequence),
+    sequence: (keepsUnknownItems ? toAllRows : toRows)(catalog, request.sequence),
     exclude: toRows(catalog, request.exclude),
     candidates: request.candidates && toRows(catalog, request.candidates),
   }
 }
 
 function toRankOptions(
-  { n, includeConsumed }: RecommendRequest,
+  { n, includeConsumed = false, excludeSequence }: RecommendRequest,
   { sequence, exclude, candidates }: Resolved,
-  { state, call }: { state: UserState | undefined; call: Call },
+  { loaded, state, call }: { loaded: Recommender; state: UserState | undefined; call: Call },
 ): RankOptions {
-  // What a sequence names has been had, too.
-  const consumed = includeConsumed ? [] : [state?.consumed ?? noRows, sequence.rows]
+  // What a sequence names has been had, too, unless the library that trained the model sees it otherwise.
+  const { excludesSequence = true } = loaded
+  const isSequenceExcluded = excludeSequence ?? (excludesSequence && !includeConsumed)
   return {
     n,
-    excluded: concatRows(...consumed, exclude.rows),
+    excluded: concatRows(
+      includeConsumed ? noRows : (state?.consumed ?? noRows),
+      isSequenceExcluded ? sequence.rows : noRows,
+      exclude.rows,
+    ),
     candidates: candidates && Int32Array.from(new Set(candidates.rows)),
     call,
   }
@@ -126,7 +170,7 @@ function toResponse(
   { request, resolved, ranking }: { request: RecommendRequest; resolved: Resolved; ranking: Answer },
 ): RecommendResponse {
   const items = toItems(loaded.catalog, ranking)
-  const isIgnored = (request.sequence?.length ?? 0) > 0 && !usesSequence(loaded, resolved.user)
+  const warnings = warningsOf(loaded, { request, resolved, ranking })
   const shortfall = request.n - items.length
   const unknownItems =
     resolved.sequence.unknown + resolved.exclude.unknown + (resolved.candidates?.unknown ?? 0)
@@ -136,11 +180,27 @@ function toResponse(
     ...(shortfall > 0 && { shortfall }),
     ...(ranking.fallback && { fallback: ranking.fallback }),
     ...(unknownItems > 0 && { unknownItems }),
-    ...(isIgnored && { warnings: [sequenceIgnored(loaded)] }),
+    ...(warnings.length > 0 && { warnings }),
   }
+}
+
+/** What of a request does not count in its answer. */
+function warningsOf(
+  loaded: Recommender,
+  { request, resolved, ranking }: { request: RecommendRequest; resolved: Resolved; ranking: Answer },
+): readonly string[] {
+  const isSequenceIgnored = (request.sequence?.length ?? 0) > 0 && !usesSequence(loaded, resolved.user)
+  const areFeaturesIgnored = hasFeatures(request.userFeatures) && !loaded.takesFeatures
+  return [
+    ...(isSequenceIgnored ? [sequenceIgnored(loaded)] : []),
+    ...(areFeaturesIgnored
+      ? [`user_features are not used: this ${loaded.summary.algorithm} takes none`]
+      : []),
+    ...(ranking.warnings ?? []),
+  ]
 }
 
 const sequenceIgnored = ({ summary, sequenceUse }: Recommender) =>
   sequenceUse === 'nobody'
-    ? `sequence is not used: ${summary.algorithm} answers from the histories of similar users`
+    ? `sequence is not used: ${summary.algorithm} takes none`
     : `sequence is not used: ${summary.algorithm} answers a known user from the vector it learned for them`

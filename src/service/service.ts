@@ -3,6 +3,7 @@ import type { Call } from '../core/call.js'
 import type { ModelSpec, ServableId } from '../core/servable.js'
 import type { SignatureSpec } from '../core/signature.js'
 import type { StageListener } from '../core/stage-events.js'
+import type { UserFeatures } from '../core/user.js'
 import type { Manager, ServableStatus } from '../lifecycle/manager.js'
 import type { LoadedModel } from '../models/loaded-model.js'
 import type { ModelFallback } from '../models/recommender.js'
@@ -14,6 +15,8 @@ export interface RecommendRequest {
   readonly user?: string
   /** Item ids, oldest first. */
   readonly sequence?: readonly string[]
+  /** What is known of the user now, over what the model has stored. */
+  readonly userFeatures?: UserFeatures
   /** How many items; 0 or more. */
   readonly n: number
   readonly exclude?: readonly string[]
@@ -21,6 +24,11 @@ export interface RecommendRequest {
   readonly candidates?: readonly string[]
   /** Answer items the user has already had, too. */
   readonly includeConsumed?: boolean
+  /**
+   * Whether items of `sequence` are not answered; without it whatever the model's kind does (`excludesSequence`), and no where
+   * `includeConsumed` is set.
+   */
+  readonly excludeSequence?: boolean
 }
 
 export interface SimilarRequest {

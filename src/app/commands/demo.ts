@@ -20,6 +20,7 @@ export const demo: Command<'demo'> = {
     runServer({
       paths: [demoDirectory],
       address: { host: options.host ?? localHost, port: options.httpPort, portFlag: '--http-port' },
+      threads: { intraOpThreads: options.inferenceThreads ?? 1, interOpThreads: 1 },
       options,
       io,
       onLoaded: (url) => showExamples(url, io),
@@ -36,6 +37,8 @@ interface Example {
 const knownReader = '/v1/recommend/books-als/5017?n=5'
 const newReader = { sequence: ['1030', '1037', '1041'], n: 5 }
 const newReaderPath = '/v1/recommend/books-itemcf'
+const sequenceReader = { ...newReader, exclude_sequence: true }
+const sequenceReaderPath = '/v1/recommend/books-rnn4rec'
 
 const examples: readonly Example[] = [
   {
@@ -47,6 +50,11 @@ const examples: readonly Example[] = [
     what: 'Somebody new has just read three crime novels. Five more, by ItemCF:',
     curl: (url) => `curl ${url}${newReaderPath} -d '${JSON.stringify(newReader)}'`,
     ask: (url) => fetch(url + newReaderPath, { method: 'POST', body: JSON.stringify(newReader) }),
+  },
+  {
+    what: 'The same, by RNN4Rec, to which the order matters and which may recommend again what was read unless told not to:',
+    curl: (url) => `curl ${url}${sequenceReaderPath} -d '${JSON.stringify(sequenceReader)}'`,
+    ask: (url) => fetch(url + sequenceReaderPath, { method: 'POST', body: JSON.stringify(sequenceReader) }),
   },
 ]
 

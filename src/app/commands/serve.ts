@@ -33,8 +33,14 @@ export const serve: Command<'serve'> = {
         'what shall be served? Give a directory, or --name NAME=PATH',
       )
     }
-    const { engine, savedModelTags } = options
-    const graphs = { lowering: engine === 'auto', ...(savedModelTags && { savedModelTags }) }
+    const { engine, savedModelTags, immutableModels, checksums, coalesce } = options
+    const graphs = {
+      lowering: engine === 'auto',
+      immutable: immutableModels,
+      checksums: checksums === 'small' ? checksums : checksums === 'always',
+      ...(savedModelTags && { savedModelTags }),
+      ...(coalesce === 'auto' && { batching: {} }),
+    }
     return runServer({ paths, ...plan, graphs, options, io })
   },
 }

@@ -54,8 +54,17 @@ function isBatch(body: unknown): boolean {
   return typeof body === 'object' && body !== null && Object.hasOwn(body, 'requests')
 }
 
-function toRequest(model: string, { include_consumed = false, ...body }: RecommendBody): RecommendRequest {
-  return { model: { model }, includeConsumed: include_consumed, ...body }
+function toRequest(
+  model: string,
+  { include_consumed = false, exclude_sequence, user_features, ...body }: RecommendBody,
+): RecommendRequest {
+  return {
+    model: { model },
+    includeConsumed: include_consumed,
+    ...(exclude_sequence !== undefined && { excludeSequence: exclude_sequence }),
+    ...(user_features && { userFeatures: user_features }),
+    ...body,
+  }
 }
 
 /** How many entries of a batch are under way at a time: all at once would take the queue from everyone else. */

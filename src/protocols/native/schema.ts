@@ -1,6 +1,6 @@
 /** Requests of the native wire. */
 import { z } from 'zod'
-import { expected, id, ids } from '../json-body.js'
+import { expected, features, id, ids } from '../json-body.js'
 
 /** How many requests one `requests` list may hold: each costs a whole ranking. */
 const maxRequests = 1000
@@ -22,10 +22,12 @@ export function createSchemas(maxN: number) {
     {
       user: id.exactOptional(),
       sequence: ids.exactOptional(),
+      user_features: features.exactOptional(),
       n,
       exclude: ids.exactOptional(),
       candidates: ids.exactOptional(),
       include_consumed: flag.exactOptional(),
+      exclude_sequence: flag.exactOptional(),
     },
     expected(object),
   )

@@ -62,6 +62,7 @@ async function listen(protocol: Protocol): Promise<{ server: HttpServer; url: st
       maxTensorBodyBytes: 100_000,
       maxN: 1,
       libservingAnswers: 'python',
+      userToItemMask: false,
       libservingModels: new Map(),
       metrics: async () => ({ contentType: '', body: '' }),
     },
