@@ -25,12 +25,13 @@ const random = (...shape: number[]): Tensor =>
 /** @returns a run on `user_id` and `item_id` */
 export function openNeuMf(
   sizes: NeuMfSizes = defaultSizes,
+  threads = 1,
 ): (feeds: Readonly<Record<string, AnyTensor>>) => void {
   const runtime = loadRuntime()
   const session = runtime.createSession()
   const model = neuMfModel(sizes)
   session.loadModel(model.buffer, model.byteOffset, model.byteLength, {
-    intraOpNumThreads: 1,
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: '0' } } },

@@ -36,7 +36,15 @@ export const worlds = {
 export type WorldAlgorithm = keyof typeof worlds
 
 /** Writes the world as `libserving` would export it and answers the folder. */
-export async function writeWorld(algorithm: WorldAlgorithm, parent?: string): Promise<string> {
+export const writeWorld = (algorithm: WorldAlgorithm, parent?: string): Promise<string> =>
+  writeWorldFiles(algorithm, worlds[algorithm], parent)
+
+/** @param own the algorithm's own files, by name, beside those that every export has */
+export async function writeWorldFiles(
+  algorithm: string,
+  own: Readonly<Record<string, unknown>>,
+  parent?: string,
+): Promise<string> {
   const directory = join(parent ?? temporaryFolder('world'), algorithm.toLowerCase())
   await mkdir(directory, { recursive: true })
   const files: Record<string, unknown> = {
@@ -45,7 +53,7 @@ export async function writeWorld(algorithm: WorldAlgorithm, parent?: string): Pr
     'item2id.json': Object.fromEntries(rows().map((row) => [itemId(row), row])),
     'id2item.json': record((row) => Number(itemId(row))),
     'user_consumed.json': record(alikeTo),
-    ...worlds[algorithm],
+    ...own,
   }
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(directory, name), JSON.stringify(content))

@@ -107,6 +107,23 @@ describe('native wire', () => {
     assert.ok(all.includes(itemId(2)) && all.includes(itemId(3)))
   })
 
+  test('items of a sequence come back where the request says so, those the user had stay away', async () => {
+    const sequence = [itemId(1), itemId(3)]
+    const request = { user: userId(0), sequence, n: 20 }
+    const allowed = itemsOf(await ask('als', { ...request, exclude_sequence: false }))
+    assert.ok(sequence.every((item) => allowed.includes(item)) && !allowed.includes(itemId(2)))
+    const left = itemsOf(await ask('als', { ...request, exclude_sequence: true, include_consumed: true }))
+    assert.ok(!sequence.some((item) => left.includes(item)) && left.includes(itemId(2)))
+  })
+
+  test('features are not used by a model that takes none, and that is told', async () => {
+    const answer = await ask('als', { user: userId(0), user_features: { age: 3 }, n: 1 })
+    assert.deepEqual(itemsOf(answer), [itemId(0)])
+    assert.deepEqual(answer.warnings, ['user_features are not used: this ALS takes none'])
+    const { status } = await postJson(`${server.url}/v1/recommend/als`, { user_features: { age: 3 } })
+    assert.equal(status, 404)
+  })
+
   test('a known user of a model that has no use for a sequence is answered, whatever is in it', async () => {
     const answer = await ask('als', { user: userId(0), sequence: ['x'], n: 1 })
     assert.deepEqual([itemsOf(answer), answer.unknown_items], [[itemId(0)], 1])

@@ -14,11 +14,7 @@ import {
   readJson,
   recordedModels,
 } from './libreco-answers.js'
-
-interface Answer {
-  readonly items: readonly { readonly item: string; readonly score: number }[]
-  readonly shortfall?: number
-}
+import { assertBestLeft, isEqualByTies, type ServedList } from './libreco-lists.js'
 
 const skip = skipWithoutFixtures()
 const tally = { models: 0, lists: 0, ties: 0, scores: 0 }
@@ -62,10 +58,10 @@ describe('LibRecommender models answer over HTTP as the library did', { skip }, 
 const losesLabels = ({ name, answers }: RecordedModel) =>
   answers.writer === 'save_knn' && (answers.task === 'rating' || name.includes('labels'))
 
-async function recommend(url: string, model: string, request: Record<string, unknown>): Promise<Answer> {
+async function recommend(url: string, model: string, request: Record<string, unknown>): Promise<ServedList> {
   const { status, body } = await postJson(`${url}/v1/recommend/${model}`, request)
   assert.equal(status, 200, JSON.stringify(body))
-  return body as Answer
+  return body as ServedList
 }
 
 /** The whole catalogue's scores for a user, by item id. */
@@ -117,57 +113,26 @@ async function compareLists(url: string, model: RecordedModel, recorded: Recorde
     n: request.n_rec,
     include_consumed: true,
   })
-  assertSameUpToTies(unfiltered, recorded.recommend_unfiltered as (string | number)[], scores)
+  compare(unfiltered, recorded.recommend_unfiltered as (string | number)[], scores)
 
   if (recorded.random === 'recommend')
     return leaveOut('filtered lists that the library draws at random (knn, nothing left)')
   const filtered = await recommend(url, model.name, { user: request.user, n: request.n_rec })
   if (filters) {
-    assertSameUpToTies(filtered, recorded.recommend as (string | number)[], scores)
+    compare(filtered, recorded.recommend as (string | number)[], scores)
   } else {
     leaveOut('filtered lists where the library stops filtering: checked by score instead')
-    assertBestLeft(filtered, { scores, model, history, n: request.n_rec })
+    const idOfRow = readJson(join(model.directory, 'id2item.json')) as Record<string, string | number>
+    const had = new Set(history.map((row) => String(idOfRow[row])))
+    assertBestLeft(filtered, { scores, had, n: request.n_rec })
   }
 }
 
-/** Equal lists, or lists that differ only among items whose scores are equal within float noise. */
-function assertSameUpToTies(
-  { items }: Answer,
+function compare(
+  answer: ServedList,
   expected: readonly (string | number)[],
   scores: ReadonlyMap<string, number>,
 ) {
   tally.lists++
-  const wanted = expected.map(exportedId)
-  const got = items.map(({ item }) => item)
-  assert.equal(new Set(got).size, got.length, 'no repeats')
-  assert.equal(got.length, wanted.length)
-  if (got.every((item, i) => item === wanted[i])) return
-  tally.ties++
-  const largest = Math.max(1, ...[...scores.values()].map(Math.abs))
-  for (const [i, item] of got.entries()) {
-    const difference = Math.abs(scores.get(item)! - scores.get(wanted[i]!)!)
-    assert.ok(difference <= 3e-6 * largest, `place ${i}: ${item}, the library has ${wanted[i]}`)
-  }
-}
-
-/** The answer is the best of what is left of the catalogue, all of it that was asked for, and says how much is missing. */
-function assertBestLeft(
-  { items, shortfall = 0 }: Answer,
-  {
-    scores,
-    model,
-    history,
-    n,
-  }: { scores: ReadonlyMap<string, number>; model: RecordedModel; history: number[]; n: number },
-) {
-  const idOfRow = readJson(join(model.directory, 'id2item.json')) as Record<string, string | number>
-  const had = new Set(history.map((row) => String(idOfRow[row])))
-  const left = [...scores].filter(([item]) => !had.has(item)).map(([, score]) => score)
-  const best = left.sort((a, b) => b - a).slice(0, n)
-  assert.deepEqual(
-    items.map(({ score }) => score),
-    best,
-  )
-  assert.ok(items.every(({ item }) => !had.has(item)))
-  assert.equal(items.length + shortfall, n)
+  if (isEqualByTies(answer, expected, scores)) tally.ties++
 }

@@ -10,6 +10,8 @@ import {
   readSmallJson,
   readWeightedRows,
 } from '../../src/formats/json-arrays.js'
+import { readNumberTables } from '../../src/formats/json-number-tables.js'
+import { toFeatures } from '../../src/models/libreco/features.js'
 import { type Matrix, row } from '../../src/tensor/matrix.js'
 import { fuzzIterations, fuzzReader } from './fuzz.js'
 
@@ -48,12 +50,26 @@ const readers: readonly [string, string, string, (path: string) => Promise<unkno
     (path) => readIndexToId(path, { rows }),
   ],
   [
+    'readNumberTables',
+    'features.json',
+    '{"n_users":2,"n_items":1,"user_sparse_col_index":[1,0],"user_sparse_values":[[3,0],[4,1],[5,2]],"item_dense_col_index":[0],"item_dense_values":[[0.5],[-1e3]]}',
+    readAsFeatures,
+  ],
+  [
     'readSmallJson',
     'features.json',
     '{"n_users":3,"max_seq_len":null,"user_dense_values":[[0.5,-1e3],[true,false]],"é":{"a\\"":"b"}}',
     readAsJsonParse,
   ],
 ]
+
+/** Every number is the one that `JSON.parse` makes of the same file, and what features are made of. */
+async function readAsFeatures(path: string): Promise<void> {
+  const tables = await readNumberTables(path)
+  const parsed = JSON.parse(await readText(path)) as Record<string, number | number[] | number[][]>
+  for (const [name, { values }] of tables) assert.deepEqual([...values], [parsed[name]!].flat(2))
+  toFeatures(tables, { users: 2, items: 1 })
+}
 
 /** Every number is the one that `JSON.parse` makes of the same file. */
 async function assertSameFloats(matrix: Matrix, path: string): Promise<void> {

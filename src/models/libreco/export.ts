@@ -97,12 +97,22 @@ export async function readPopulation(reader: ExportReader): Promise<Population> 
   const consumed = await reader.read('user_consumed.json', (path, options) =>
     readIntRows(path, { rows: users.size, limit: catalog.size }, options),
   )
-  return {
+  return toPopulation({
     users,
     catalog,
     consumed,
-    snapshot: snapshotOf(users, consumed),
     popularity: countOccurrences(consumed.values, catalog.size),
+  })
+}
+
+/** Adds what follows from the ids and the histories. */
+export function toPopulation(
+  parts: Pick<Population, 'users' | 'catalog' | 'consumed' | 'popularity'>,
+): Population {
+  const { users, catalog, consumed } = parts
+  return {
+    ...parts,
+    snapshot: snapshotOf(users, consumed),
     memoryBytes:
       consumed.offsets.byteLength +
       consumed.values.byteLength +
