@@ -11,7 +11,6 @@ import { type RecBoleAnswers, type RecBoleCase, readAnswers } from './recbole-fi
 export interface Comparison {
   readonly name: string
   readonly className: string
-  readonly needsUser: boolean
   readonly cases: number
   readonly scores: number
   /** Of |served - recorded| / max(1, largest |recorded| of the case). */
@@ -78,11 +77,9 @@ async function compareModel({ url }: RunningServer, model: RecBoleAnswers): Prom
     }
     faults.push(...listFaults(recorded, served, relative * scale).map((fault) => `case ${index}: ${fault}`))
   }
-  const needsUser = model.cases.every(({ request }) => request.user !== undefined)
   return {
     name: model.name,
     className: model.model,
-    needsUser,
     cases: model.cases.length,
     scores,
     largestError,
@@ -93,7 +90,6 @@ async function compareModel({ url }: RunningServer, model: RecBoleAnswers): Prom
 const failed = ({ name, model }: RecBoleAnswers, error: unknown): Comparison => ({
   name,
   className: model,
-  needsUser: false,
   cases: 0,
   scores: 0,
   largestError: 0,

@@ -30,10 +30,9 @@ export async function recBoleTable(): Promise<string> {
   const rows: string[] = []
   for (const answers of readAnswers()) {
     const { context } = await readFixture(answers)
-    const { scoring } = architectureOf(answers.model).build(context)
-    const { className, needsUser, cases, scores, largestError } = comparisons.find(
-      ({ name }) => name === answers.name,
-    )!
+    const { needsUser, build } = architectureOf(answers.model)
+    const { scoring } = build(context)
+    const { className, cases, scores, largestError } = comparisons.find(({ name }) => name === answers.name)!
     const asks = needsUser ? 'user, sequence' : 'sequence'
     const error = largestError.toExponential(1)
     rows.push(`| ${[answers.name, className, asks, ways[scoring.kind], cases, scores, error].join(' | ')} |`)
