@@ -29,6 +29,10 @@ export interface GraphFeeds {
   readonly memoryBytes: number
   /** @param rows the items to be scored, of a graph that scores what it is given; the whole catalogue without them */
   toFeeds(user: UserSide, rows?: Int32Array): NamedTensors
+  /** Every item's rows of the inputs that have columns of items, where users' columns are 0. */
+  toItemFeeds(): NamedTensors
+  /** A row for each user of the inputs that have columns of users, where items' columns are 0. */
+  toUserFeeds(users: readonly UserSide[]): NamedTensors
 }
 
 /** Numbers that one input is fed at most: 1 GiB. */
@@ -53,7 +57,28 @@ export function createGraphFeeds(inputs: GraphInputs, itemCount: number): GraphF
       })
       return Object.fromEntries(feeds)
     },
+    toItemFeeds() {
+      const feeds = [...itemSides].map(([alias, { template, constant }]) => {
+        const input = inputs.byAlias.get(alias) as RowInput & { readonly spec: TensorSpec }
+        return [alias, constant ?? toTensor(input.spec.dtype, rowsShape(itemCount, input), template)]
+      })
+      return Object.fromEntries(feeds)
+    },
+    toUserFeeds: (users) => toUserFeeds(inputs, users),
   }
+}
+
+function toUserFeeds(inputs: GraphInputs, users: readonly UserSide[]): NamedTensors {
+  const rows = users.map((user) => toUserRows(inputs, user))
+  const feeds = [...inputs.byAlias].flatMap(([alias, input]) => {
+    if (!('width' in input) || input.user === undefined) return []
+    const { width, spec } = input
+    const values = emptyRows(spec.dtype, users.length * width)
+    for (const [u, row] of rows.entries())
+      writeUser(values.subarray(u * width, (u + 1) * width), width, row.get(alias)!)
+    return [[alias, toTensor(spec.dtype, rowsShape(users.length, input), values)] as const]
+  })
+  return Object.fromEntries(feeds)
 }
 
 function checkSizes({ byAlias }: GraphInputs, itemCount: number): void {

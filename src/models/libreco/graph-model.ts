@@ -19,7 +19,9 @@ import {
   signatureOf,
 } from './graph-folder.js'
 import { toGraphInputs } from './graph-inputs.js'
-import { createGraphRecommender, createGraphScorer, toUserSide } from './graph-recommender.js'
+import { createCatalogueRanker, createScorerRanker, openCatalogue } from './graph-ranker.js'
+import { createGraphRecommender, toUserSide } from './graph-recommender.js'
+import { createGraphScorer } from './graph-scorer.js'
 
 /** What the folder says, the graph apart. */
 interface Export {
@@ -102,17 +104,17 @@ async function createGraphModel(
     counts: { users: users.size, items: catalog.size },
   })
   const feeds = createGraphFeeds(inputs, catalog.size)
-  const scorer = createGraphScorer({
-    session,
-    signature: spec.name,
-    output: scoresOf(spec, form),
-    feeds,
-    itemCount: catalog.size,
-    maxQueued,
-  })
+  const asked = { signature: spec.name, output: scoresOf(spec, form), inputs, feeds }
+  const catalogue = await openCatalogue(session, asked)
+  const ranker = catalogue
+    ? createCatalogueRanker(catalogue, { feeds, maxQueued })
+    : createScorerRanker(
+        createGraphScorer({ session, ...asked, itemCount: catalog.size, maxQueued }),
+        inputs.scoresGiven,
+      )
   // The first run shows whether the graph runs from these inputs at all, and spares the first request its preparation.
   const { side } = toUserSide({ user: -1, state: undefined, sequence: undefined }, exported)
-  await scorer.score(side)
+  await ranker.rank(side, { n: 1, excluded: new Int32Array(0), candidates: undefined })
   const summary = {
     kind,
     algorithm,
@@ -123,10 +125,11 @@ async function createGraphModel(
       population.memoryBytes +
       feeds.memoryBytes +
       bytesOf(features) +
+      (catalogue?.keptBytes ?? 0) +
       (await bytesBelow(join(graph.directory, 'variables'))),
   }
   const close = () => session.close()
-  const recommender = createGraphRecommender({ summary, population, features, names, inputs, scorer, close })
+  const recommender = createGraphRecommender({ summary, population, features, names, inputs, ranker, close })
   return { ...asPredicting(kind, session), summary, recommender, close }
 }
 
