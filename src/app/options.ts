@@ -227,6 +227,21 @@ export const options = {
     help: 'Threads of one run in an inference process; one unless this or a flag of TensorFlow Serving says more. More answer a lone request over a large catalogue sooner and take the cores from everything else',
     commands: servers,
   },
+  'no-specialize': {
+    type: 'boolean',
+    default: false,
+    help: 'Runs graphs of LibRecommender as they are, all pairs of the user and each item: less memory and several times the work. Off, what the items alone decide is computed once, as a model is loaded, wherever the graph is certain to keep its rows apart',
+    commands: servers,
+  },
+  'specialize-max-bytes': {
+    type: 'integer',
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    default: 2 ** 30,
+    placeholder: 'BYTES',
+    help: 'What may be kept, for each model, of what its items alone decide (see --no-specialize); the largest parts beyond it are computed again in every run',
+    commands: servers,
+  },
   'tensorflow-session-parallelism': {
     type: 'integer',
     min: 0,

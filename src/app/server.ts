@@ -118,6 +118,7 @@ function openServing(
   const engine = engines[0].create({
     ...threads,
     runTimeoutMs: options.runTimeoutMs,
+    catalogueMaxBytes: options.noSpecialize ? 0 : options.specializeMaxBytes,
     onEvent,
   })
   return createServing({

@@ -166,6 +166,7 @@ export function toAttributes(recorded: OpCase['attrs']): Attributes {
     strings: (name, fallback) => list(name, 's', fallback),
     types: (name, fallback) => list(name, 'type', fallback),
     shape: (name) => pick<readonly number[] | null>(name, 'shape') ?? undefined,
+    shapes: (name, fallback) => list<readonly number[] | undefined>(name, 'shape', fallback),
     tensor: (name) => toAnyTensor(pick<RecordedTensor>(name, 'tensor')),
   }
 }

@@ -51,6 +51,8 @@ export function createBatchingSession(session: GraphSession, options: BatchingOp
 class BatchingSession implements GraphSession {
   readonly signatures: GraphSession['signatures']
   readonly unservable: GraphSession['unservable']
+  /** Not batched: a run of a catalogue takes several users as it is. */
+  readonly specialise?: NonNullable<GraphSession['specialise']>
   readonly #session: GraphSession
   readonly #maxRunning: number
   readonly #queue: BatchQueue<Member>
@@ -64,6 +66,7 @@ class BatchingSession implements GraphSession {
   constructor(session: GraphSession, { maxRunning, ...options }: BatchingOptions) {
     this.signatures = session.signatures
     this.unservable = session.unservable
+    if (session.specialise) this.specialise = (request) => session.specialise!(request)
     this.#session = session
     this.#maxRunning = maxRunning
     this.#queue = new BatchQueue(options)

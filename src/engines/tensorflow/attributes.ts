@@ -37,6 +37,7 @@ export function createAttributes(attrs: AttrMap, node = ''): Attributes {
     strings: (name, fallback) => read(name, (value) => value.list?.s.map(decode), 'a list', fallback),
     types: (name, fallback) => read(name, (value) => value.list?.type.map(type(name)), 'a list', fallback),
     shape: (name) => shapeOf(read(name, (value) => value.shape, 'a shape')),
+    shapes: (name, fallback) => read(name, (value) => value.list?.shape.map(shapeOf), 'a list', fallback),
     tensor: (name) => {
       const known = tensors.get(name)
       if (known) return known

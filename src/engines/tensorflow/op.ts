@@ -49,6 +49,8 @@ export interface Attributes {
   types(name: string, fallback?: readonly TfDataType[]): readonly TfDataType[]
   /** Undefined: unknown rank; -1: unknown size. */
   shape(name: string): readonly number[] | undefined
+  /** Each as `shape`. */
+  shapes(name: string, fallback?: readonly (readonly number[] | undefined)[]): readonly (readonly number[] | undefined)[]
   tensor(name: string): AnyTensor
 }
 
