@@ -50,7 +50,10 @@ export interface Attributes {
   /** Undefined: unknown rank; -1: unknown size. */
   shape(name: string): readonly number[] | undefined
   /** Each as `shape`. */
-  shapes(name: string, fallback?: readonly (readonly number[] | undefined)[]): readonly (readonly number[] | undefined)[]
+  shapes(
+    name: string,
+    fallback?: readonly (readonly number[] | undefined)[],
+  ): readonly (readonly number[] | undefined)[]
   tensor(name: string): AnyTensor
 }
 

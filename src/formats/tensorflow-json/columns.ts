@@ -1,10 +1,10 @@
 /** Columnar form: `"inputs"` is one value, or an object of one value per input. */
 import { RecserveError } from '../../core/errors.js'
 import type { AnyTensor } from '../../tensor/any-tensor.js'
+import { takeBase64Object } from './base64-object.js'
 import { ByteWriter } from './byte-writer.js'
 import { type JsonText, openBrace } from './json-text.js'
 import { createSink } from './sinks.js'
-import { takeBase64Object } from './string-sink.js'
 import { ValueReader } from './value-reader.js'
 
 const letterB = 0x62

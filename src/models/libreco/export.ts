@@ -54,7 +54,7 @@ export interface ExportReader {
 export async function openExport(
   directory: string,
   names: readonly string[],
-  tools: LoadTools,
+  tools: Pick<LoadTools, 'signal' | 'onProgress'>,
 ): Promise<ExportReader> {
   const sizes = await Promise.all(names.map((name) => fileSize(join(directory, name))))
   const total = sizes.reduce((sum, size) => sum + size, 0)

@@ -3,6 +3,7 @@ import type { Call } from '../../core/call.js'
 import { RecserveError } from '../../core/errors.js'
 import {
   type Batcher,
+  type CatalogueRequest,
   type CatalogueSession,
   createBatcher,
   type GraphSession,
@@ -46,22 +47,31 @@ export interface CatalogueOptions {
   readonly feeds: GraphFeeds
 }
 
-/** Undefined where the graph has to run as it is: the engine does not specialise, or not this graph. */
-export async function openCatalogue(
-  session: GraphSession,
-  { signature, output, inputs, feeds }: CatalogueOptions,
-): Promise<CatalogueSession | undefined> {
-  if (!session.specialise || !inputs.scoresGiven) return undefined
+/** Whose the inputs are, with the items' values. */
+export function toCatalogueRequest({ signature, output, inputs, feeds }: CatalogueOptions): CatalogueRequest {
   const rows = [...inputs.byAlias].flatMap(([alias, input]) =>
     'width' in input ? [{ alias, ...input }] : [],
   )
-  const users = rows.filter(({ item }) => item === undefined).map(({ alias }) => alias)
   const mixed = rows.flatMap(({ alias, width, item, user }) =>
     item && user ? [[alias, Array.from(user.columns ?? Array(width).keys())] as const] : [],
   )
-  const request = { signature, output, items: feeds.toItemFeeds(), users, mixed: Object.fromEntries(mixed) }
+  return {
+    signature,
+    output,
+    items: feeds.toItemFeeds(),
+    users: rows.filter(({ item }) => item === undefined).map(({ alias }) => alias),
+    mixed: Object.fromEntries(mixed),
+  }
+}
+
+/** Undefined where the graph has to run as it is: the engine does not specialise, or not this graph. */
+export async function openCatalogue(
+  session: GraphSession,
+  options: CatalogueOptions,
+): Promise<CatalogueSession | undefined> {
+  if (!session.specialise || !options.inputs.scoresGiven) return undefined
   try {
-    return await session.specialise(request)
+    return await session.specialise(toCatalogueRequest(options))
   } catch (error) {
     // A graph that refuses its items says so in its first run, too.
     if (error instanceof RecserveError && error.code !== 'unavailable') return undefined

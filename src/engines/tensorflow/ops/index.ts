@@ -5,6 +5,7 @@ import { controlOps } from './control.js'
 import { lookupOps } from './lookup.js'
 import { mathOps } from './math.js'
 import { nnOps } from './nn.js'
+import { parsingOps } from './parsing.js'
 import { raggedOps, raggedStatefulOps } from './ragged.js'
 import { randomOps } from './random.js'
 import { restoreOps } from './restore.js'
@@ -25,6 +26,7 @@ export const pureOps: OpTable = {
   ...raggedOps,
   ...nnOps,
   ...stringOps,
+  ...parsingOps,
 }
 
 const statefulOps: StatefulOpTable = {

@@ -1,10 +1,9 @@
 /** What rules of specialisation build with: values made whole, of every row, or broadcast as they are. */
 import type { AttrMap, AttrValue } from '../../../formats/tensorflow/graph.js'
 import { isEqual, isOne, literalOf, rowCount, rowDegree, type Size } from '../row-wise/size.js'
-import { Draft, type DraftEdge, isEach, joinSides, type Side } from './draft.js'
+import { Draft, type DraftEdge, type DraftNode, isEach, joinSides, type Side } from './draft.js'
 import {
   type Count,
-  type Flat,
   isOnce,
   literals,
   type Part,
@@ -27,6 +26,10 @@ export interface Operation {
 
 export class Builder {
   readonly draft = new Draft()
+  /** Of products of an item's and a user's value. */
+  readonly factors = new WeakMap<DraftNode, { readonly item: Whole; readonly user: Whole }>()
+  /** Of sums of pairs that can take in what a user adds to every item's row: with it. */
+  readonly rowSums = new WeakMap<DraftNode, (row: Whole) => Whole>()
   /** What has been made whole already. */
   readonly #wholes = new WeakMap<Split, Whole>()
 
@@ -107,6 +110,8 @@ export class Builder {
       ready.map((whole) => whole.edge),
       { side, attr, name },
     )
+    const [item, user] = (['item', 'user'] as const).map((own) => wholes.find((whole) => whole.side === own))
+    if (op === 'Mul' && item && user) this.factors.set(edge.node, { item, user })
     return { kind: 'whole', edge, side, shape, stretched }
   }
 
@@ -191,6 +196,14 @@ export class Builder {
   #addUp({ terms, shape }: Terms): Whole {
     const order: readonly Side[] = ['pair', 'item', 'user', 'constant']
     const sorted = terms.toSorted((a, b) => order.indexOf(a.side) - order.indexOf(b.side))
+    const takeIn = this.rowSums.get(sorted[0]!.edge.node)
+    const row = takeIn && sorted.find(({ side }) => side === 'user')
+    if (row)
+      return this.#addUp({
+        kind: 'terms',
+        terms: [takeIn(row), ...sorted.slice(1).filter((term) => term !== row)],
+        shape,
+      })
     return sorted.slice(1).reduce((sum, term) => this.#add(sum, term, shape), sorted[0]!)
   }
 
@@ -242,8 +255,6 @@ export const scalar = (edge: DraftEdge): Whole => ({
   shape: [],
   stretched: new Set(),
 })
-
-export const flat = (inner: Flat['inner'], shape: Shape): Flat => ({ kind: 'flat', inner, shape })
 
 /** Whether the operand has one entry along an axis, counted from behind, of what it is broadcast to. */
 function isThin({ shape, stretched }: Whole, fromEnd: number): boolean {

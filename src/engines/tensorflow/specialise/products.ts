@@ -1,12 +1,14 @@
 /** Products with a constant matrix: of each part with its rows of the matrix, of each term alone. */
 import { isEqual, isOne, literal, rowCount } from '../row-wise/size.js'
-import type { Rewrite, RewriteCall, RewriteTable } from './rewrite.js'
+import type { Builder } from './builder.js'
+import { joinPairProducts, type Multiplied } from './pair-products.js'
+import type { Rewrite, RewriteTable } from './rewrite.js'
 import { isConstant, isOnce, rowAxisOf, type Shape, type Split, type Terms, type Whole } from './value.js'
 
 interface Matrix {
   readonly whole: Whole
   readonly isTransposed: boolean
-  readonly builder: RewriteCall['builder']
+  readonly builder: Builder
 }
 
 const matMul: Rewrite = ({ inputs: [left, right], attrs, shape, builder }) => {
@@ -36,14 +38,22 @@ function multiply(
     case 'parts': {
       if (value.axis !== value.shape.length - 1)
         return multiplyWhole(matrix.builder.toWhole(value), matrix, shape)
-      const products = value.parts.flatMap((part) => {
+      const addends = value.parts.flatMap((part) => {
         const own = matrix.builder.pick(matrix.whole, part.places, matrix.isTransposed ? 1 : 0)
-        const product = multiply(part.value, { ...matrix, whole: own }, shape)
-        return product.kind === 'terms' ? product.terms : [product]
+        const wholes = part.value.kind === 'terms' ? part.value.terms : [part.value]
+        return wholes.map((each) => ({ value: each, matrix: own, isTransposed: matrix.isTransposed }))
       })
-      return matrix.builder.addTerms(products, shape)
+      return addProducts(addends, matrix.builder, shape)
     }
   }
+}
+
+function addProducts(addends: readonly Multiplied[], builder: Builder, shape: Shape): Whole | Terms {
+  const joined = joinPairProducts(addends, shape, builder)
+  const products = (joined?.rest ?? addends).map(({ value, matrix: whole, isTransposed }) =>
+    multiplyWhole(value, { whole, isTransposed, builder }, shape),
+  )
+  return builder.addTerms(joined ? [joined.sum, ...products] : products, shape)
 }
 
 /** What is repeated along other axes than the last is multiplied once. */

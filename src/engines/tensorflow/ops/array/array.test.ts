@@ -29,6 +29,7 @@ function toAttributes(values: Values): Attributes {
     strings: value,
     types: value,
     shape: none,
+    shapes: none,
     tensor: none,
   }
 }

@@ -65,10 +65,17 @@ function decode(withOffsets: boolean): Kernel {
   }
 }
 
+const firstPlaces = 64
+
 /** Integers of which nobody knows how many will come. */
 class GrowingIntegers {
-  #values = new Int32Array(64)
+  #values: Int32Array<ArrayBuffer>
   length = 0
+
+  constructor() {
+    claimPlaces(firstPlaces)
+    this.#values = new Int32Array(firstPlaces)
+  }
 
   push(value: number): void {
     if (this.length === this.#values.length) {
