@@ -23,6 +23,9 @@ export interface ModelCases {
   readonly errors?: readonly ModelCase[]
 }
 
+/** Stands for TensorFlow's code where the recorder could not read a message that quotes bytes. */
+const unreadableRefusal = 'UnicodeDecodeError'
+
 /** What is wrong with the model's answer to a case; undefined where nothing is. */
 export function faultOf(
   model: LoadedModel,
@@ -45,7 +48,7 @@ export function faultOf(
     answers = model.run(signature, feeds)
   } catch (thrown) {
     if (!(thrown instanceof RecserveError)) throw thrown
-    if (error?.code.toLowerCase() === thrown.code) return undefined
+    if (error?.code.toLowerCase() === thrown.code || error?.code === unreadableRefusal) return undefined
     const cause = thrown.cause instanceof Error ? thrown.cause.stack?.split('\n').slice(0, 3).join(' ') : ''
     return `refuses: ${thrown.code} ${thrown.message} ${cause}${error ? ` (TensorFlow: ${error.code} ${error.message})` : ''}`
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { RecserveError } from '../../src/core/errors.js'
 import { onnx } from '../../src/engines/onnx/onnx-engine.js'
 import { tensor } from '../../src/tensor/tensor.js'
 import { modelWithExternalData, perceptron } from '../onnx-file.js'
@@ -46,6 +47,10 @@ for (const [what, seedFile, inputs] of seeds) {
           assert.equal((error as { name?: string }).name, 'RecserveError')
         }
         await session.close()
+      } catch (error) {
+        // A process that dies of a model cannot say of which file.
+        if (!(error instanceof RecserveError) || error.code !== 'unavailable') throw error
+        throw new RecserveError(error.code, `${file}: ${error.message}`)
       } finally {
         if (deaths > before) {
           await engine.close()

@@ -32,17 +32,29 @@ export async function openModel(
   options: { readonly threads: Threads },
 ): Promise<OpenedModel> {
   const { onnx, external } = await readModelFiles(files)
-  const native = loadNative(onnx, runtime, {
-    ...options,
-    externalData: external,
-    // What the runtime looks for itself (weights of inner graphs) it finds there and nowhere else.
-    externalFolder: files.directory,
-  })
+  const native = named(files, () =>
+    loadNative(onnx, runtime, {
+      ...options,
+      externalData: external,
+      // What the runtime looks for itself (weights of inner graphs) it finds there and nowhere else.
+      externalFolder: files.directory,
+    }),
+  )
   try {
-    return toModel(native, runtime)
+    return named(files, () => toModel(native, runtime))
   } catch (error) {
     native.dispose()
     throw error
+  }
+}
+
+/** Reasons name the file that they are of. */
+function named<T>({ file }: OnnxFiles, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof RecserveError)) throw error
+    throw new RecserveError(error.code, `${file}: ${error.message}`, { cause: error })
   }
 }
 

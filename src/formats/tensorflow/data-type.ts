@@ -67,6 +67,11 @@ export function dataTypeOf(number: number): DataTypeName {
   return names[number > 100 ? number - 100 : number] ?? 'invalid'
 }
 
+/** Its number; 0 for a name that has none. */
+export function dataTypeNumber(name: DataTypeName): number {
+  return Math.max(0, names.indexOf(name))
+}
+
 /** From `DT_FLOAT`, `DT_INT64_REF` and so on; undefined where that is no DataType. */
 export function dataTypeOfText(text: string): DataTypeName | undefined {
   const match = /^DT_(\w+?)(?:_REF)?$/.exec(text)

@@ -10,6 +10,7 @@ import { acceptBytes } from './body.js'
 import { notServed, specOf } from './model-spec.js'
 import { type ModelPath, parseModelPath } from './path.js'
 import { predict } from './predict.js'
+import { results } from './results.js'
 import { metadataBody, statusBody } from './status-body.js'
 
 export interface TensorflowRestOptions {
@@ -34,7 +35,8 @@ export function createTensorflowRest({ cors = false }: TensorflowRestOptions = {
           url,
           method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'],
           bodyLimit: maxTensorBodyBytes,
-          handler: (request, reply) => answer(service, request, reply),
+          handler: (request, reply) =>
+            answer(service, request, { reply, maxExampleBytes: maxTensorBodyBytes }),
         })
       }
     },
@@ -43,7 +45,16 @@ export function createTensorflowRest({ cors = false }: TensorflowRestOptions = {
 
 export const tensorflowRest = createTensorflowRest()
 
-async function answer(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+interface Answering {
+  readonly reply: FastifyReply
+  readonly maxExampleBytes: number
+}
+
+async function answer(
+  service: Service,
+  request: FastifyRequest,
+  { reply, maxExampleBytes }: Answering,
+): Promise<FastifyReply> {
   const path = parseModelPath(request.method, request.raw.url ?? '')
   request.outcome.model = path.model
   if (path.action === 'status') return send(reply, statusOf(service, path))
@@ -53,7 +64,11 @@ async function answer(service: Service, request: FastifyRequest, reply: FastifyR
     return send(reply, metadataBody(found))
   }
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const answered = await predict(service, path, { body, call: callOf(reply) })
+  const call = { body, call: callOf(reply) }
+  const answered =
+    path.action === 'predict'
+      ? await predict(service, path, call)
+      : await results(service, path, { ...call, method: path.action, maxExampleBytes })
   request.outcome.version = answered.version
   return send(reply, answered.body)
 }

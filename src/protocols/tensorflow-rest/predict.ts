@@ -8,8 +8,9 @@ import { encodePredictResponse } from '../../formats/tensorflow-json/predict-res
 import type { Service } from '../../service/service.js'
 import { notServed, specOf } from './model-spec.js'
 import type { ModelPath } from './path.js'
+import { askOrSuccessor } from './successor.js'
 
-const defaultSignature = 'serving_default'
+export const defaultSignature = 'serving_default'
 
 export interface PredictCall {
   readonly body: Buffer
@@ -28,15 +29,7 @@ export async function predict(
   { body: bytes, call }: PredictCall,
 ): Promise<Answer> {
   const body = new PredictRequestBody(bytes)
-  if (path.action !== 'predict') return refuseMethod(service, path, body)
-  try {
-    return await predictOnce(service, path, { body, call })
-  } catch (thrown) {
-    // The version that told its signatures may have been unloaded before it was asked: its successor is asked.
-    const isGone = thrown instanceof RecserveError && thrown.code === 'not_found'
-    if (!isGone || path.version !== undefined) throw thrown
-    return predictOnce(service, path, { body, call })
-  }
+  return askOrSuccessor(path, () => predictOnce(service, path, { body, call }))
 }
 
 async function predictOnce(
@@ -72,10 +65,3 @@ async function found(service: Service, path: ModelPath, body: PredictRequestBody
 
 const typesOf = ({ inputs }: SignatureSpec): ReadonlyMap<string, string> =>
   new Map([...inputs].map(([name, { dtype }]) => [name, dtype]))
-
-/** `:classify` and `:regress` need tf.Example, which is not served yet. */
-async function refuseMethod(service: Service, path: ModelPath, body: PredictRequestBody): Promise<never> {
-  body.check()
-  await found(service, path, body)
-  throw new RecserveError('unimplemented', `:${path.action} is not served yet; :predict is`)
-}

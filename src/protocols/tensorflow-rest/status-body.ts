@@ -43,6 +43,7 @@ const enumNames: Readonly<Record<string, string>> = {
   float16: 'DT_HALF',
 }
 
-const enumName = (dtype: string): string => enumNames[dtype] ?? `DT_${dtype.toUpperCase()}`
+/** Name of a dtype in types.proto. */
+export const enumName = (dtype: string): string => enumNames[dtype] ?? `DT_${dtype.toUpperCase()}`
 
 const print = (message: object): string => JSON.stringify(message, null, 1)

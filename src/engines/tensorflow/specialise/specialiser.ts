@@ -70,13 +70,13 @@ class Walk {
   #needed(graph: FlatGraph): ReadonlySet<FlatNode> {
     const needed = new Set(graph.fetches.map(({ node }) => node))
     for (const node of graph.nodes.toReversed()) {
-      if (node.isKept) this.#checkKept(node)
       if (!needed.has(node)) continue
       for (const edge of node.inputs) {
         const fact = this.#analysis.factOf(edge)
         if (!this.#analysis.isDead(edge) && !(fact && isKnown(fact))) needed.add(edge.node)
       }
     }
+    for (const node of graph.nodes) if (node.isKept && !needed.has(node)) this.#checkKept(node)
     return needed
   }
 
