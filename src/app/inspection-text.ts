@@ -8,7 +8,7 @@ export function toText(inspections: readonly Inspection[]): string {
 }
 
 function linesOf({ model, version, kind, servable, reason, summary, ...rest }: Inspection): string[] {
-  const { signatures = [], graph, warnings = [], files } = rest
+  const { provenance = {}, signatures = [], graph, warnings = [], files } = rest
   return [
     `${model}, version ${version}`,
     `  kind       ${kind ?? 'none'}${summary ? ` (${summary.algorithm})` : ''}`,
@@ -21,6 +21,7 @@ function linesOf({ model, version, kind, servable, reason, summary, ...rest }: I
           ...line('memory', summary.memoryBytes === undefined ? undefined : toSize(summary.memoryBytes)),
         ]
       : []),
+    ...Object.entries(provenance).flatMap(([what, from]) => line(`${what} from`, from)),
     ...(graph ? graphLines(graph) : []),
     ...warnings.map((warning) => `  warning    ${warning}`),
     ...(signatures.length > 0 ? ['  signatures', ...signatures.flatMap(signatureLines)] : []),

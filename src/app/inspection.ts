@@ -25,6 +25,8 @@ export interface Inspection {
   readonly reason?: string
   /** Absent where it cannot be served. */
   readonly summary?: ModelSummary
+  /** Which files gave what the model itself does not hold, by what it is, e.g. `ids`. */
+  readonly provenance?: Readonly<Record<string, string>>
   /** Of a model that can be asked for tensors, those that cannot be served last. */
   readonly signatures?: readonly SignatureInspection[]
   /** Of a SavedModel whose graph can be read. */
@@ -51,19 +53,23 @@ export interface TensorInspection {
   readonly shape: readonly number[] | null
 }
 
-/**
- * @param tags of the meta graph to take from a SavedModel
- * @throws RecserveError `not_found` where the path is missing or holds no model.
- */
+export interface InspectOptions {
+  /** Of the meta graph to take from a SavedModel. */
+  readonly tags?: readonly string[] | undefined
+  /** Told of what is passed over on the way to the models. */
+  readonly onWarning?: (message: string) => void
+}
+
+/** @throws RecserveError `not_found` where the path is missing or holds no model. */
 export async function inspectPath(
   path: string,
-  tags: readonly string[] = ['serve'],
+  { tags = ['serve'], onWarning = () => {} }: InspectOptions = {},
 ): Promise<readonly Inspection[]> {
-  const aspired = await createSource({ paths: [path], allVersions: true }).aspiredVersions()
+  const aspired = await createSource({ paths: [path], allVersions: true, onWarning }).aspiredVersions()
   if (aspired.length === 0) {
     throw new RecserveError(
       'not_found',
-      `${path} holds no model that recserve knows: a LibRecommender folder has model_name.json and sim.json, or user_embed.json and item_embed.json, or features.json, or m_data_info.npz and m_hyper_parameters.json, whatever m is; a SavedModel has saved_model.pb; of several .onnx files one must be model.onnx`,
+      `${path} holds no model that recserve knows: a LibRecommender folder has model_name.json and sim.json, or user_embed.json and item_embed.json, or features.json, or m_data_info.npz and m_hyper_parameters.json, whatever m is; a SavedModel has saved_model.pb; of several .onnx files one must be model.onnx; a RecBole checkpoint is a .pth file`,
     )
   }
   const inspections: Inspection[] = []
@@ -78,16 +84,18 @@ async function inspectVersion(version: AspiredVersion, tags: readonly string[]):
       graphs = model
     },
   })
+  const told: string[] = []
   const serving = createServing({
     engine,
     index: 'exact',
     fallback: 'none',
     savedModelTags: tags,
     onEvent: () => {},
+    onWarning: (_, message) => void told.push(message),
   })
   await serving.manager.apply([version])
   const error = serving.manager.statuses()[0]?.error
-  const { summary, predictor } = serving.manager.available()[0]?.loaded ?? {}
+  const { summary, predictor, provenance } = serving.manager.available()[0]?.loaded ?? {}
   await serving.close()
   // What cannot be read is the reason above.
   const detail =
@@ -95,19 +103,27 @@ async function inspectVersion(version: AspiredVersion, tags: readonly string[]):
       ? await inspectSavedModel(version.directory, tags, graphs).catch(() => undefined)
       : undefined
   const signatures = signaturesOf(predictor, detail)
-  const warnings = warningsOf(signatures, detail)
+  const warnings = [
+    ...warningsOf(signatures, detail),
+    ...told.filter((warning) => !isOfSignature(warning, signatures)),
+  ]
   return {
     ...version.servable,
     kind: version.kind ?? null,
     servable: error === undefined,
     ...(error && { reason: error.message }),
     ...(summary && { summary }),
+    ...(provenance && { provenance }),
     ...(signatures.length > 0 && { signatures }),
     ...(detail && { graph: detail.graph }),
     ...(warnings.length > 0 && { warnings }),
     files: await filesBelow(version.directory),
   }
 }
+
+/** Why a signature is not served is told where the signature is. */
+const isOfSignature = (warning: string, signatures: readonly SignatureInspection[]): boolean =>
+  signatures.some(({ reason }) => reason !== undefined && warning.endsWith(reason))
 
 function signaturesOf(
   predictor: Predictor | undefined,

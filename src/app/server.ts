@@ -131,7 +131,8 @@ function openServing(
     onEvent,
     ...graphs,
     onProgress: progress.update,
-    onWarning: (message) => log.logger.warn(message),
+    onWarning: ({ servable }, message) =>
+      log.logger.warn(`${servable.model} version ${servable.version}: ${message}`),
   })
 }
 

@@ -33,7 +33,7 @@ export interface ServingOptions {
   /** How requests for tensors that wait are joined; without it each has a run of its own. */
   readonly batching?: Partial<BatchingOptions>
   readonly onEvent: StageListener
-  readonly onWarning?: (message: string) => void
+  readonly onWarning?: (version: AspiredVersion, message: string) => void
   readonly onProgress?: (version: AspiredVersion, doneBytes: number, totalBytes: number) => void
 }
 
@@ -61,10 +61,7 @@ export function createServing(options: ServingOptions): Serving {
     ...(options.bert4rec && { preferences: { bert4rec: options.bert4rec } }),
     ...(options.batching && { batching: options.batching }),
     ...(onProgress && { onProgress }),
-    ...(onWarning && {
-      onWarning: ({ servable }, message) =>
-        onWarning(`${servable.model} version ${servable.version}: ${message}`),
-    }),
+    ...(onWarning && { onWarning }),
   })
   const describe = ({ summary: { memoryBytes, ...rest } }: LoadedModel) => ({
     ...rest,

@@ -36,8 +36,11 @@ export type StageEvent =
   | { readonly type: 'batch'; readonly size: number; readonly durationMs: number }
   | {
       readonly type: 'inference_process'
-      /** `state_reset`: a model whose state runs may change was opened anew, and is what its files say. */
-      readonly state: 'started' | 'died' | 'stopped' | 'state_reset'
+      /**
+       * `state_reset`: a model whose state runs may change was opened anew, and is what its files say; `reopen_failed`: one
+       * could not be opened again after a restart.
+       */
+      readonly state: 'started' | 'died' | 'stopped' | 'state_reset' | 'reopen_failed'
       readonly message: string
     }
 

@@ -1,4 +1,4 @@
-/** Finds model directories below the given paths: each is a version, or holds numeric version directories. */
+/** Finds models below the given paths: a directory is a version, or holds numeric version directories; a file may be a model, too. */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
 import { RecserveError } from '../core/errors.js'
@@ -20,7 +20,7 @@ interface Found {
   readonly versions: readonly Version[]
 }
 
-/** @throws RecserveError from `aspiredVersions`: `not_found` for a path that is not there, `invalid_argument` where two folders have one name, or one two. */
+/** @throws RecserveError from `aspiredVersions`: `not_found` for a path that is not there, `invalid_argument` for a file that is no model, and where two folders have one name, or one two. */
 export function createFileSystemSource(options: SourceOptions): Source {
   return {
     async aspiredVersions() {
@@ -28,6 +28,7 @@ export function createFileSystemSource(options: SourceOptions): Source {
       const found = new Map<string, Found>()
       for (const path of [...names.keys(), ...options.paths]) {
         const root = await existing(path)
+        await refuseOtherFile(root, options)
         const before = found.size
         // A name goes with one model: what is below its folder is not looked for.
         await search(
@@ -101,6 +102,7 @@ async function search(
   const real = await realpath(directory)
   if (ancestors.includes(real) || found.has(directory)) return
   const recognised = await recogniseAt(directory, options)
+  for (const warning of recognised?.warnings ?? []) options.onWarning(`${directory}: ${warning}`)
   if (recognised?.parts) {
     const models = partsOf(recognised, options)
     for (const model of models) {
@@ -141,9 +143,11 @@ function recogniseAt(directory: string, { recognise }: SourceOptions): Promise<R
 /** The models in one directory, each with its versions. */
 function partsOf({ kind, parts = [] }: Recognition, { allVersions }: SourceOptions) {
   const models = new Map<string, Version[]>()
-  for (const { model, version, path } of parts) {
+  for (const { model, version, path, isBroken } of parts) {
     const versions = models.get(model) ?? []
-    if (versions.length === 0 || allVersions) versions.push({ version, directory: path, kind })
+    // What is broken hides nothing below it.
+    const isWanted = allVersions || versions.every((newer) => newer.kind === undefined)
+    if (isWanted) versions.push({ version, directory: path, kind: isBroken ? undefined : kind })
     models.set(model, versions)
   }
   return [...models].map(([name, versions]) => ({ name, versions }))
@@ -186,15 +190,21 @@ function named(found: readonly Found[], names: ReadonlyMap<string, string>): Asp
   })
 }
 
-/** The absolute path of an existing directory. */
+/** The absolute path of a file or directory that exists. */
 async function existing(path: string): Promise<string> {
-  const found = await stat(path).catch((cause) => {
-    throw new RecserveError('not_found', `${path}: no such directory`, { cause })
+  await stat(path).catch((cause) => {
+    throw new RecserveError('not_found', `${path}: no such directory or file`, { cause })
   })
-  if (!found.isDirectory()) {
-    throw new RecserveError('invalid_argument', `${path} is a file; give the directory that holds the model`)
-  }
   return resolve(path)
+}
+
+/** A broken model is let pass: what is wrong becomes its state. @throws RecserveError `invalid_argument` for a file that is no model */
+async function refuseOtherFile(path: string, options: SourceOptions): Promise<void> {
+  if ((await stat(path)).isDirectory() || (await recogniseAt(path, options))) return
+  throw new RecserveError(
+    'invalid_argument',
+    `${path} is a file, and no model by itself as a RecBole checkpoint (.pth) is; give the directory that holds the model`,
+  )
 }
 
 /** Names of the sub-directories (symbolic links followed), hidden ones and package folders left out, in a stable order. */

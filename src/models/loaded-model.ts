@@ -6,6 +6,8 @@ import type { ModelSummary, Recommender } from './recommender.js'
 
 export interface LoadedModel {
   readonly summary: ModelSummary
+  /** Which files gave what the model itself does not hold, by what it is: for `inspect`. */
+  readonly provenance?: Readonly<Record<string, string>>
   /** Present where users and items are known. */
   readonly recommender?: Recommender
   /** Present where a graph can be asked for tensors. */

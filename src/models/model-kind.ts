@@ -37,6 +37,8 @@ export interface Recognition {
   readonly version?: number
   /** Where one directory holds several models or versions as files, newest version first: each is loaded by its path. */
   readonly parts?: readonly RecognisedPart[]
+  /** What an operator should know, e.g. which files were passed over. */
+  readonly warnings?: readonly string[]
 }
 
 /** One version of a model in a directory of several. */
@@ -44,13 +46,16 @@ export interface RecognisedPart {
   readonly model: string
   readonly version: number
   readonly path: string
+  /** Whether it cannot be read: loading it tells why. */
+  readonly isBroken?: boolean
 }
 
 /** One format of model directory: a line in `models/index.ts`, tried in that order. */
 export interface ModelKind {
   readonly name: string
   /**
-   * Looks at file names and small files only. Undefined: not this kind.
+   * Looks at file names and small files only. Undefined: not this kind. A kind whose models are files is asked of files, too,
+   * and answers with one part, which is the file.
    * @throws RecserveError when it is this kind but broken.
    */
   recognise(directory: string): Promise<Recognition | undefined>

@@ -9,8 +9,9 @@ import type { LoadTools, ModelKind, Recognition } from './model-kind.js'
 import type { SequenceModel } from './recbole/architecture.js'
 import { architectureOf } from './recbole/architecture-of.js'
 import { type RecBoleCheckpoint, readRecBoleCheckpoint } from './recbole/checkpoint.js'
+import type { SavedVersion } from './recbole/discovery.js'
 import { readExportFolder } from './recbole/export-folder.js'
-import { recogniseRecBole } from './recbole/model-directory.js'
+import { recogniseCheckpoint, recogniseRecBole } from './recbole/model-directory.js'
 import { createSequenceEncoder } from './recbole/sequence-encoder.js'
 import {
   createCandidateRanker,
@@ -27,9 +28,12 @@ const kind = 'recbole'
 export const recbole: ModelKind = {
   name: kind,
 
-  /** A checkpoint of a `saved/` folder is one, too. */
+  /** A checkpoint is one, too: of a `saved/` folder, or given by its path. */
   async recognise(directory): Promise<Recognition | undefined> {
-    if (directory.endsWith('.pth') && (await isFile(directory))) return { kind }
+    if (await isFile(directory)) {
+      const found = await recogniseCheckpoint(directory)
+      return found && { kind, parts: [toPart(found, directory)] }
+    }
     const found = await recogniseRecBole(directory)
     switch (found?.kind) {
       case undefined:
@@ -37,11 +41,12 @@ export const recbole: ModelKind = {
       case 'export':
         return { kind }
       case 'checkpoint':
-        return { kind, algorithm: found.className, version: found.version }
+        return { kind, algorithm: found.className, version: found.version, ...warningsOf(found) }
       case 'saved':
         return {
           kind,
-          parts: found.versions.map(({ file, ...version }) => ({ ...version, path: join(directory, file) })),
+          parts: found.versions.map((version) => toPart(version, join(directory, version.file))),
+          ...warningsOf(found),
         }
     }
   },
@@ -55,11 +60,15 @@ export const recbole: ModelKind = {
     const model = architecture.build({ ...checkpoint, corrected })
     const { ranker, memoryBytes, close } = await open(model, checkpoint, tools)
     const { needsUser } = architecture
-    return asRecommending(
-      createSequenceRecommender({ kind, checkpoint, needsUser, ranker, memoryBytes, close }),
-    )
+    const recommender = createSequenceRecommender({ kind, checkpoint, needsUser, ranker, memoryBytes, close })
+    const { ids, history = 'none is known' } = checkpoint.provenance
+    return { ...asRecommending(recommender), provenance: { ids, histories: history } }
   },
 }
+
+const toPart = ({ file, ...version }: SavedVersion, path: string) => ({ ...version, path })
+
+const warningsOf = ({ warnings }: { readonly warnings?: readonly string[] }) => (warnings ? { warnings } : {})
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(

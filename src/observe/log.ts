@@ -68,6 +68,14 @@ interface Writer {
   readonly personalData: boolean
 }
 
+const levels = {
+  started: 'info',
+  stopped: 'info',
+  died: 'warn',
+  state_reset: 'warn',
+  reopen_failed: 'error',
+} as const
+
 function logEvent(event: StageEvent, writer: Writer): void {
   switch (event.type) {
     case 'request':
@@ -77,7 +85,7 @@ function logEvent(event: StageEvent, writer: Writer): void {
       logState(event, writer)
       break
     case 'inference_process':
-      writer.write(event.state === 'died' || event.state === 'state_reset' ? 'warn' : 'info', event.message)
+      writer.write(levels[event.state], event.message)
       break
     default:
     // Stages, batches and fallbacks are for the metrics: at one or more lines a request nobody would read them.

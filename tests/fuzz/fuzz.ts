@@ -6,9 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { RecserveError } from '../../src/core/errors.js'
+import { memory, memoryAfterCollection } from './memory.js'
 import { createRandom, mutate } from './mutate.js'
 
 export interface FuzzOptions {
@@ -109,20 +108,4 @@ function failure(message: string, bytes: Buffer): Error {
       ? `${bytes.toString('base64', 0, 450)}… of ${bytes.length} bytes`
       : bytes.toString('base64')
   return new Error(`${message}\nthe file, in base64: ${shown}`)
-}
-
-function memory(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
-
-async function memoryAfterCollection(): Promise<number> {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  // Buffers found dead by one collection are given back beside the thread, and counted as gone by the next.
-  for (let i = 0; i < 3; i++) {
-    collect()
-    await setTimeout(1)
-  }
-  return memory()
 }

@@ -32,7 +32,7 @@ export const predict: Command<'predict'> = {
       throw new RecserveError('invalid_argument', '--inputs is missing: JSON, or @FILE of .json or .npz')
     }
     const inputs = await readPredictInputs(options.inputs)
-    const version = await findOneModel(path)
+    const version = await findOneModel(path, (warning) => void io.stderr.write(`warning: ${warning}\n`))
     const { savedModelTags, outputs: outputFilter } = options
     const serving = createServing({
       engine: createOneOffEngine(),

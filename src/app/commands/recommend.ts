@@ -8,7 +8,7 @@ import type { Command } from './command.js'
 export const recommend: Command<'recommend'> = {
   name: 'recommend',
   summary: 'Answer one request from a model directory, without a server',
-  arguments: [{ form: '<PATH>', help: 'a model directory' }],
+  arguments: [{ form: '<PATH>', help: 'a model directory, or a RecBole checkpoint' }],
   examples: [
     { command: 'recserve recommend ./models/movies-als --user 1 -n 10', what: 'ten items for user 1' },
     {
@@ -23,7 +23,7 @@ export const recommend: Command<'recommend'> = {
 
   async run([path = ''], options, io) {
     const titles = options.titles === undefined ? undefined : await readTitles(options.titles)
-    const version = await findOneModel(path)
+    const version = await findOneModel(path, (warning) => void io.stderr.write(`warning: ${warning}\n`))
     const serving = createServing({ ...options, engine: createOneOffEngine(), onEvent: () => {} })
     try {
       await serving.manager.apply([version])

@@ -125,11 +125,24 @@ class BatchingSession implements GraphSession {
 
   async #answer(members: readonly Member[]): Promise<void> {
     this.#running += 1
-    if (members.length === 1 || !(await this.#runTogether(members))) {
-      for (const member of members) await this.#runAlone(member)
-    }
+    await this.#answerAll(members)
     this.#running -= 1
     this.#start()
+  }
+
+  /** Those that cannot be answered together are halved: one bad request among n costs the others some 2 log n runs. */
+  async #answerAll(members: readonly Member[]): Promise<void> {
+    const wanted = members.filter(({ isWanted }) => isWanted())
+    const [first, ...others] = wanted
+    if (!first) return
+    if (others.length === 0) return this.#runAlone(first)
+    if (this.#unsplittable.has(first.run.signature)) {
+      for (const member of wanted) await this.#runAlone(member)
+    } else if (!(await this.#runTogether(wanted))) {
+      const half = wanted.length >> 1
+      await this.#answerAll(wanted.slice(0, half))
+      await this.#answerAll(wanted.slice(half))
+    }
   }
 
   async #runAlone({ run, signal, isWanted, resolve, reject }: Member): Promise<void> {
@@ -141,7 +154,7 @@ class BatchingSession implements GraphSession {
     }
   }
 
-  /** False where the members have to be asked one by one. */
+  /** False where some or all of the members have to be asked apart. */
   async #runTogether(members: readonly Member[]): Promise<boolean> {
     const caller = callerOf(members)
     try {

@@ -18,19 +18,27 @@ export function joiningKey(
   if (!spec || !mayJoin(spec)) return undefined
   // That the signature is row-wise has been shown for its declared outputs.
   if (outputs?.some((alias) => spec.derived?.includes(alias))) return undefined
-  const tensors = Object.entries(inputs)
-  const rows = tensors[0]?.[1].shape[0]
-  if (rows === undefined || rows === 0 || tensors.length !== spec.inputs.size) return undefined
-  const shapes: string[] = []
-  for (const [alias, declared] of spec.inputs) {
-    const tensor = Object.hasOwn(inputs, alias) ? inputs[alias] : undefined
-    if (!tensor || tensor.shape[0] !== rows || !isDeclared(tensor, declared)) return undefined
-    shapes.push(tensor.shape.slice(1).join())
-  }
+  if (declaredRows(spec.inputs, inputs) === undefined) return undefined
+  const shapes = [...spec.inputs.keys()].map((alias) => inputs[alias]!.shape.slice(1).join())
   return JSON.stringify([spec.name, shapes, outputs])
 }
 
-function isDeclared({ dtype, shape }: AnyTensor, declared: TensorSpec): boolean {
+/** How many rows inputs have that are all there, each as it is declared; undefined where they are not, or have none. */
+export function declaredRows(
+  declared: ReadonlyMap<string, Pick<TensorSpec, 'dtype' | 'shape'>>,
+  inputs: NamedAnyTensors,
+): number | undefined {
+  const tensors = Object.values(inputs)
+  const rows = tensors[0]?.shape[0]
+  if (rows === undefined || rows === 0 || tensors.length !== declared.size) return undefined
+  for (const [alias, spec] of declared) {
+    const tensor = Object.hasOwn(inputs, alias) ? inputs[alias] : undefined
+    if (!tensor || tensor.shape[0] !== rows || !isDeclared(tensor, spec)) return undefined
+  }
+  return rows
+}
+
+function isDeclared({ dtype, shape }: AnyTensor, declared: Pick<TensorSpec, 'dtype' | 'shape'>): boolean {
   if (dtype !== declared.dtype || shape.length !== declared.shape?.length) return false
   return declared.shape.every((size, d) => size < 0 || size === shape[d])
 }

@@ -56,6 +56,8 @@ export class InferenceProcess {
   readonly #cancels: Writable
   /** In the order sent; the first is the one the child is at. */
   readonly #pending = new Map<number, Pending>()
+  /** Requests that the child has not taken yet, in order: those whose callers leave are never sent. */
+  readonly #unsent = new Map<number, () => void>()
   #nextId = 1
   #watchdog: NodeJS.Timeout | undefined
   #killedFor: string | undefined
@@ -80,6 +82,7 @@ export class InferenceProcess {
         this.kill(`it sent ${error instanceof Error ? error.message : error}`)
       }
     })
+    this.#stream.on('drain', () => this.#sendWaiting())
     // A write to a process that has just died; its end is told below.
     for (const out of [this.#stream, this.#cancels]) out.on('error', () => {})
     this.ended = this.#watchEnd()
@@ -103,7 +106,7 @@ export class InferenceProcess {
     const id = this.#nextId++
     const answer = new Promise<Answered>((resolve, reject) => {
       if (this.#gone) return reject(died(adviceAfterDeath))
-      writeFrame(this.#stream, { ...body, id }, tensors)
+      this.#send(id, () => writeFrame(this.#stream, { ...body, id }, tensors))
       const isAwaited = body.kind === 'run' || body.kind === 'close'
       this.#pending.set(id, { resolve, reject, timeoutMs, adviceAfterDeath, isAwaited })
       if (this.#pending.size === 1) this.#watchFirst()
@@ -135,10 +138,29 @@ export class InferenceProcess {
     return false
   }
 
+  /** The stream takes no more than it can pass on: what waits is held here, where it can be let go. */
+  #send(id: number, send: () => void): void {
+    if (this.#unsent.size > 0 || this.#stream.writableNeedDrain) this.#unsent.set(id, send)
+    else send()
+  }
+
+  #sendWaiting(): void {
+    for (const [id, send] of this.#unsent) {
+      if (this.#stream.writableNeedDrain) return
+      this.#unsent.delete(id)
+      send()
+    }
+  }
+
   #cancel(id: number): void {
     const pending = this.#pending.get(id)
     // Answered, and its caller not yet told.
     if (!pending) return
+    if (this.#unsent.delete(id)) {
+      this.#pending.delete(id)
+      this.#tellIdle()
+      return
+    }
     pending.isAwaited = false
     const message = Buffer.alloc(8)
     message.writeDoubleLE(id)
@@ -158,6 +180,7 @@ export class InferenceProcess {
         clearTimeout(this.#watchdog)
         for (const { reject, adviceAfterDeath } of this.#pending.values()) reject(died(adviceAfterDeath))
         this.#pending.clear()
+        this.#unsent.clear()
         this.#tellIdle()
         resolve(this.#killedFor ? `was killed: ${this.#killedFor}` : how)
       }

@@ -1,9 +1,10 @@
 /** What one model's process does to the others, and what happens to runs whose callers have left. With real processes. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { cpSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { memoryAfterCollection } from '../../../tests/fuzz/memory.js'
 import { writeLoopingModel } from '../../../tests/looping-model.js'
 import { temporaryFolder } from '../../../tests/temporary.js'
 import type { StageEvent } from '../../core/stage-events.js'
@@ -129,6 +130,31 @@ describe('processes of models', { skip }, () => {
     assert.match((resets[0] as { message: string }).message, /^'one' was opened again: its state is what/)
   })
 
+  test('a model whose files were away when it had to be opened again is tried again', async () => {
+    const folder = join(temporaryFolder('away'), 'model')
+    cpSync(directory, folder, { recursive: true })
+    const { engine, events } = lend()
+    const open = () => engine.openSavedModel('m', { ...files, directory: folder })
+    const [model, id] = await withProcess(engine, open)
+    renameSync(folder, `${folder}-away`)
+    process.kill(id, 'SIGKILL')
+    const unavailable = { code: 'unavailable', message: /could not be opened again|died/ }
+    await assert.rejects(
+      total(model).then(() => total(model)),
+      unavailable,
+    )
+    await assert.rejects(total(model), { code: 'unavailable', message: /could not be opened again/ })
+    assert.ok(events.some((event) => event.type === 'inference_process' && event.state === 'reopen_failed'))
+    renameSync(`${folder}-away`, folder)
+    const answer = async () => total(model).catch(() => undefined)
+    let found = await answer()
+    for (let waited = 0; found === undefined && waited < 10_000; waited += 100) {
+      await sleep(100)
+      found = await answer()
+    }
+    assert.equal(found, 0)
+  })
+
   test('a death under a run that writes does not say to try again, one under another does', async () => {
     const { engine } = lend()
     const [counter, id] = await withProcess(engine, () => openModel(engine))
@@ -180,6 +206,29 @@ describe('runs whose callers leave', { skip }, () => {
     assert.equal(await wanted, 1)
     assert.equal(await loop(model, 3n), 3)
     assert.ok(engine.processIds.includes(id))
+  })
+
+  test('and that have not been sent hold no memory', async () => {
+    const { engine } = lend()
+    const [model] = await withProcess(engine, () => openModel(engine))
+    const staying = new AbortController()
+    const long = loop(model, forEver, { signal: staying.signal })
+    await sleep(50)
+    const megabyte = tensor('float64', [2 ** 17], new Float64Array(2 ** 17))
+    const before = await memoryAfterCollection()
+    for (let i = 0; i < 200; i++) {
+      const leaving = new AbortController()
+      const inputs = { times: { ...megabyte, data: megabyte.data.slice() } }
+      const run = model.run({ signature: 'loop', inputs }, { signal: leaving.signal })
+      await sleep(0)
+      leaving.abort(left)
+      await assert.rejects(run, left)
+    }
+    const held = (await memoryAfterCollection()) - before
+    assert.ok(held < 20 * 2 ** 20, `${held} bytes are held for callers who have left`)
+    staying.abort(left)
+    await assert.rejects(long, left)
+    assert.equal(await count(model), 1)
   })
 
   test('end at their deadline, and the process lives on', async () => {

@@ -32,8 +32,8 @@ export interface SupervisedSession {
   readonly opening: () => Opening
   /** Signatures that may change the session's state. */
   writing: ReadonlySet<string>
-  /** Why it could not be opened again after a restart. */
-  failure?: RecserveError
+  /** Why it could not be opened again after a restart, and when that was tried (`performance.now()`). */
+  failure?: { readonly error: RecserveError; readonly atMs: number }
 }
 
 export interface Run {
@@ -47,6 +47,9 @@ const openTimeoutMs = 120_000
 
 /** A run is to end in good order before its process is killed for it. */
 const budgetShare = 0.9
+
+/** What a restart could not open is tried again no more often than this, when somebody asks. */
+const reopenEveryMs = 2_000
 
 const adviceAfterWrite =
   "whether it had changed the model's state is not known, and the state was reset to what the model's files say"
@@ -108,7 +111,7 @@ export class SupervisedProcess {
     this.#checkOpen(session)
     const running = this.#running ?? (await abortable(this.#ready(), signal))
     this.#checkOpen(session)
-    if (session.failure) throw session.failure
+    if (session.failure) await this.#openAgain(running, session)
     const { runTimeoutMs: timeoutMs } = this.#options
     const budgetMs = Math.min(deadlineMs, budgetShare * timeoutMs)
     const body = { kind: 'run', session: session.id, ...(asked && { ...asked, budgetMs }) } as const
@@ -216,16 +219,43 @@ export class SupervisedProcess {
   /** Opens what was open, one at a time so that one graph's bytes are held here at most. Ends early when the process dies. */
   async #reopen(started: InferenceProcess): Promise<void> {
     for (const session of this.#sessions.values()) {
-      delete session.failure
-      try {
-        await this.#send(started, session)
-        if (session.writing.size > 0) this.#tellReset(session)
-      } catch (error) {
-        session.failure = RecserveError.from(error)
-      }
+      await this.#openOnce(started, session)
       if (started.gone) return
       if (!this.#sessions.has(session.id)) await closeIn(started, session)
     }
+  }
+
+  async #openOnce(to: InferenceProcess, session: SupervisedSession): Promise<void> {
+    try {
+      await this.#send(to, session)
+      delete session.failure
+      if (session.writing.size > 0) this.#tellReset(session)
+    } catch (thrown) {
+      const error = RecserveError.from(thrown)
+      session.failure = { error, atMs: performance.now() }
+      if (to.gone) return
+      const message = `'${session.name}' could not be opened again: ${error.message}`
+      this.#options.onEvent({ type: 'inference_process', state: 'reopen_failed', message })
+    }
+  }
+
+  /**
+   * Its files may be there again, and whole.
+   * @throws RecserveError `unavailable` where it still cannot be opened
+   */
+  async #openAgain(running: InferenceProcess, session: SupervisedSession): Promise<void> {
+    const nowMs = performance.now()
+    if (session.failure && nowMs - session.failure.atMs >= reopenEveryMs) {
+      // In the order in which they were opened first: one may be of another.
+      for (const each of this.#sessions.values()) {
+        if (!each.failure) continue
+        each.failure = { ...each.failure, atMs: nowMs }
+        await this.#openOnce(running, each)
+      }
+    }
+    if (!session.failure) return
+    const { message } = session.failure.error
+    throw new RecserveError('unavailable', `it could not be opened again after a restart: ${message}`)
   }
 
   #tellReset({ name }: SupervisedSession): void {

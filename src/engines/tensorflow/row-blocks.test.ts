@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { temporaryFolder } from '../../../tests/temporary.js'
 import { RecserveError } from '../../core/errors.js'
-import { toStrings } from '../../tensor/strings.js'
+import { stringAt, toStrings } from '../../tensor/strings.js'
 import { tensor } from '../../tensor/tensor.js'
 import type { AnyTensor } from './op.js'
 import { runInBlocks } from './row-blocks.js'
+import { loadSavedModel } from './saved-model.js'
 
 type Tensors = Readonly<Record<string, AnyTensor>>
 
@@ -34,49 +38,93 @@ const matrix = (rows: number, value: (i: number) => number = (i) => i) =>
     Float64Array.from({ length: 3 * rows }, (_, i) => value(i)),
   )
 
-test('many rows are answered as they are in one run', () => {
-  const { sizes, run } = createRun()
-  const inputs = { x: matrix(5000) }
-  const whole = createRun().run(inputs)
-  assert.deepEqual(runInBlocks(inputs, run), whole)
-  assert.ok(sizes.length > 1 && sizes.every((rows) => rows <= 2048))
-  assert.equal(
-    sizes.reduce((sum, rows) => sum + rows, 0),
-    5000,
-  )
+describe('blocks of rows', () => {
+  test('are answered as all rows are in one run', () => {
+    const { sizes, run } = createRun()
+    const inputs = { x: matrix(5000) }
+    assert.deepEqual(runInBlocks(inputs, { rows: 5000, run }), createRun().run(inputs))
+    assert.ok(sizes.length > 1 && sizes.every((rows) => rows <= 2048))
+    assert.equal(
+      sizes.reduce((sum, rows) => sum + rows, 0),
+      5000,
+    )
+  })
+
+  test('refused, name the row of the whole', () => {
+    const { run } = createRun()
+    const inputs = { x: matrix(5000, (i) => (i === 3 * 4321 ? -1e9 : 1)) }
+    assert.throws(() => runInBlocks(inputs, { rows: 5000, run }), /row 4321 is negative/)
+  })
+
+  test('that have run out of time or memory are not run again', () => {
+    for (const code of ['deadline_exceeded', 'cancelled', 'resource_exhausted'] as const) {
+      let runs = 0
+      const run = () => {
+        runs++
+        throw new RecserveError(code, 'over')
+      }
+      assert.throws(() => runInBlocks({ x: matrix(5000) }, { rows: 5000, run }), { code })
+      assert.equal(runs, 1)
+    }
+  })
+
+  test('of text are cut and joined', () => {
+    const words = Array.from({ length: 3000 }, (_, i) => `word ${i}`)
+    const inputs = { words: { dtype: 'string', shape: [3000], data: toStrings(words) } } as const
+    const { words: joined } = runInBlocks(inputs, { rows: 3000, run: (block) => block })
+    assert.equal(joined!.shape[0], 3000)
+    const { data } = joined as typeof inputs.words
+    assert.deepEqual(
+      words.map((_, i) => Buffer.from(stringAt(data, i)).toString()),
+      words,
+    )
+  })
+
+  test('whose answer is too large are refused after the first', () => {
+    const { sizes, run } = createRun()
+    assert.throws(
+      () => runInBlocks({ x: matrix(100_000) }, { rows: 100_000, run }, { maxBytes: 2 ** 20 }),
+      /OOM when allocating the outputs of 100000 rows/,
+    )
+    assert.equal(sizes.length, 1)
+  })
 })
 
-test('few rows are one run', () => {
-  const { sizes, run } = createRun()
-  runInBlocks({ x: matrix(100) }, run)
-  assert.deepEqual(sizes, [100])
-})
+/** Signatures of x, float32 [-1, 4]: `soft` is its softmax, `text` its numbers as text. */
+function writeModel(): string {
+  const type = (key: string) => `attr { key: "${key}" value { type: DT_FLOAT } }`
+  const signature = (name: string, node: string, dtype: string) => `
+    signature_def { key: "${name}" value { method_name: "tensorflow/serving/predict"
+      inputs { key: "x" value { name: "x:0" dtype: DT_FLOAT tensor_shape { dim { size: -1 } dim { size: 4 } } } }
+      outputs { key: "y" value { name: "${node}:0" dtype: ${dtype} tensor_shape { dim { size: -1 } dim { size: 4 } } } } } }`
+  const directory = temporaryFolder('blocks')
+  const text = `saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: "serve" } graph_def {
+    node { name: "x" op: "Placeholder" ${type('dtype')} }
+    node { name: "soft" op: "Softmax" input: "x" ${type('T')} }
+    node { name: "text" op: "AsString" input: "x" ${type('T')} } }
+    ${signature('soft', 'soft', 'DT_FLOAT')} ${signature('text', 'text', 'DT_STRING')} }`
+  writeFileSync(join(directory, 'saved_model.pbtxt'), text)
+  return directory
+}
 
-test('a refusal names the row of the whole, not that of a block', () => {
-  const { run } = createRun()
-  const inputs = { x: matrix(5000, (i) => (i === 3 * 4321 ? -1e9 : 1)) }
-  assert.throws(() => runInBlocks(inputs, run), /row 4321 is negative/)
-})
+describe('a model with row-wise signatures', () => {
+  const ones = (...shape: number[]) =>
+    tensor('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1))
 
-test('what has run out of time is not run again', () => {
-  let runs = 0
-  const late = () => {
-    runs++
-    throw new RecserveError('deadline_exceeded', 'too late')
-  }
-  assert.throws(() => runInBlocks({ x: matrix(5000) }, late), { code: 'deadline_exceeded' })
-  assert.equal(runs, 1)
-})
+  test('runs inputs that are not as declared in one: of them nothing was shown', async () => {
+    const model = await loadSavedModel(writeModel())
+    assert.equal(model.whyNotRowWise('soft'), undefined)
+    const { y } = model.run('soft', { x: ones(4096) })
+    assert.equal((y!.data as Float32Array)[0], 1 / 4096)
+    const { y: declared } = model.run('soft', { x: ones(4096, 4) })
+    assert.equal((declared!.data as Float32Array)[4 * 4096 - 1], 1 / 4)
+    model.close()
+  })
 
-test('inputs of text, or of different first sizes, are not cut', () => {
-  const sizes: unknown[] = []
-  const run = (inputs: Tensors): Tensors => {
-    sizes.push(...Object.values(inputs).map(({ shape }) => shape[0]))
-    return {}
-  }
-  const words = { dtype: 'string', shape: [5000], data: toStrings(Array(5000).fill('a')) } as const
-  runInBlocks({ words, x: matrix(5000) }, run)
-  runInBlocks({ x: matrix(5000), one: matrix(1) }, run)
-  runInBlocks({ scalar: tensor('float64', [], Float64Array.of(1)), x: matrix(5000) }, run)
-  assert.deepEqual(sizes, [5000, 5000, 5000, 1, undefined, 5000])
+  test('answers text for many rows', async () => {
+    const model = await loadSavedModel(writeModel())
+    const { y } = model.run('text', { x: ones(3000, 4) })
+    assert.deepEqual(y!.shape, [3000, 4])
+    model.close()
+  })
 })

@@ -4,6 +4,7 @@ import { RecserveError } from '../../core/errors.js'
 import type { Checksums } from '../../formats/tensor-bundle/tensor-bundle.js'
 import type { MetaGraph, SavedModelProto, SignatureDef } from '../../formats/tensorflow/graph.js'
 import { readSavedModel } from '../../formats/tensorflow/saved-model.js'
+import { declaredRows } from '../batching/joining.js'
 import { hasRuntime } from '../onnx/runtime.js'
 import { oneThread, type Threads } from '../onnx/threads.js'
 import type { FlatGraph } from './flat-graph.js'
@@ -14,7 +15,7 @@ import { warmUp } from './lowering/warm-up.js'
 import type { AnyOp, AnyTensor } from './op.js'
 import { ops as allOps } from './ops/index.js'
 import { placesOutput, rankedScores, scoresAlias } from './ranked-scores.js'
-import { runInBlocks } from './row-blocks.js'
+import { manyRows, runInBlocks } from './row-blocks.js'
 import { checkOutputs, type Signature, toFeeds, toSignature } from './signature.js'
 import {
   type SpecialisationRequest,
@@ -207,9 +208,10 @@ class Model implements LoadedModel {
       const values = this.#graph.run(plan, toFeeds(signature, feeds), options)
       return Object.fromEntries(aliases.map((alias, i) => [alias, asTensor(values[i]!, alias)]))
     }
-    // That rows are kept apart has been shown for the declared outputs.
+    // That rows are kept apart has been shown for the declared outputs, and for inputs as they are declared.
     const isWhole = plan.writes || derived.some((alias) => aliases.includes(alias))
-    return this.#whyNotRowWise.has(name) || isWhole ? run(inputs) : runInBlocks(inputs, run)
+    const rows = isWhole || this.#whyNotRowWise.has(name) ? undefined : declaredRows(signature.inputs, inputs)
+    return rows !== undefined && rows >= manyRows ? runInBlocks(inputs, { rows, run }) : run(inputs)
   }
 
   specialise(request: SpecialisationRequest): SpecialisedModel {

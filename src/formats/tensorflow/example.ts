@@ -2,7 +2,8 @@
  * The layout of tf.Example and tf.SequenceExample (tensorflow/core/example/{example,feature}.proto) in untrusted bytes: where
  * the features stand that are asked for, found in one walk that makes no object of any feature. What is taken and what is
  * refused is what TensorFlow's fast parser does (core/util/example_proto_fast_parsing.cc): unknown fields are skipped at the top
- * level and refused below it, and of two features of one name the last counts.
+ * level and refused below it, and of two features of one name the last counts. But a message that ends too early is always
+ * refused: that one takes some of these, without what was cut off.
  */
 import type { ExampleNames } from './example-names.js'
 
@@ -118,14 +119,21 @@ function walkMap(cursor: WireCursor, map: FeatureMap, row: number): boolean {
 
 /** An entry has a key and a value, in either order, and nothing else. */
 function readEntry(cursor: WireCursor, { names, spans, keepsEmpty }: FeatureMap, row: number): boolean {
-  let [keyStart, keyEnd, valueStart, valueEnd] = [-1, -1, -1, -1]
+  let keyStart = -1
+  let keyEnd = -1
+  let valueStart = -1
+  let valueEnd = -1
   while (cursor.at < cursor.end) {
     const tag = cursor.uint32()
     const stop = cursor.spanEnd()
     if (stop < 0) return false
-    if (tag === keyTag) [keyStart, keyEnd] = [cursor.at, stop]
-    else if (tag === valueTag) [valueStart, valueEnd] = [cursor.at, stop]
-    else return false
+    if (tag === keyTag) {
+      keyStart = cursor.at
+      keyEnd = stop
+    } else if (tag === valueTag) {
+      valueStart = cursor.at
+      valueEnd = stop
+    } else return false
     cursor.at = stop
   }
   if (keyStart < 0 || valueStart < 0) return false

@@ -122,7 +122,8 @@ export function copyInt64s(cursor: WireCursor, target: BigInt64Array, index: num
 /** A varint as two halves, the low one first. */
 function putVarint(cursor: WireCursor, halves: Uint32Array, to: number): number {
   const { bytes } = cursor
-  let [low, high] = [0, 0]
+  let low = 0
+  let high = 0
   let byte = 0x80
   for (let shift = 0; byte >= 0x80; shift += 7) {
     byte = bytes[cursor.at++]!

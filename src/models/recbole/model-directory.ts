@@ -6,6 +6,7 @@ import { isCheckpoint, parseCheckpoint } from './checkpoint-file.js'
 import {
   type CheckpointIdentity,
   checkpointCandidates,
+  mayBeCheckpoint,
   parseCheckpointName,
   type SavedVersion,
   toSavedVersions,
@@ -23,46 +24,80 @@ export type RecBoleDirectory =
       readonly version: number
       readonly file: string
       readonly className: string
+      readonly warnings?: readonly string[]
     }
   /** Several models and versions, newest version first. */
-  | { readonly kind: 'saved'; readonly versions: readonly SavedVersion[] }
+  | {
+      readonly kind: 'saved'
+      readonly versions: readonly SavedVersion[]
+      /** Of files that may have been meant to be models, and are none that can be named. */
+      readonly warnings?: readonly string[]
+    }
 
 /**
- * Looks at the files of a directory; of a checkpoint only its pickle is read, no tensors.
+ * Looks at the files of a directory; of a checkpoint only its pickle is read, no tensors. One that is broken is a version
+ * still, if its name tells of which model, unless all of them are.
  *
  * @returns undefined where there is nothing of RecBole's
- * @throws RecserveError where every checkpoint in it is broken
+ * @throws RecserveError where every checkpoint in it is broken, or as `toSavedVersions`
  */
 export async function recogniseRecBole(directory: string): Promise<RecBoleDirectory | undefined> {
   if (await isExportFolder(directory)) return { kind: 'export' }
-  const { checkpoints, problem } = await identities(directory)
+  const { checkpoints, unnamed } = await identities(directory)
+  const isBroken = checkpoints.every(({ problem }) => problem)
+  const problem = unnamed[0] ?? checkpoints[0]?.problem
+  if (isBroken && problem) throw problem
   const [first, ...others] = checkpoints
-  if (!first) {
-    if (problem) throw problem
-    return undefined
-  }
+  if (!first) return undefined
   const time = parseCheckpointName(first.file)?.version
   // Its one model keeps its name when a second checkpoint comes.
   const isSaved = others.length > 0 || (basename(resolve(directory)) === savedFolder && time !== undefined)
-  if (isSaved) return { kind: 'saved', versions: toSavedVersions(checkpoints) }
+  if (isSaved) {
+    return { kind: 'saved', versions: toSavedVersions(checkpoints), ...passedOver(unnamed) }
+  }
   const version = time ?? 1
-  return { kind: 'checkpoint', version, file: first.file, className: first.className }
+  return { kind: 'checkpoint', version, file: first.file, className: first.className, ...passedOver(unnamed) }
 }
+
+/**
+ * Looks at one file, named as it would be if it were alone in `saved/`.
+ *
+ * @returns undefined where it is no checkpoint
+ * @throws RecserveError where it is broken and its name does not tell of which model
+ */
+export async function recogniseCheckpoint(path: string): Promise<SavedVersion | undefined> {
+  if (!(await mayBeCheckpoint(path))) return undefined
+  const identity = await readIdentity(path)
+  if (identity instanceof RecserveError) throw identity
+  return identity && toSavedVersions([identity])[0]
+}
+
+const passedOver = (problems: readonly RecserveError[]) =>
+  problems.length === 0 ? {} : { warnings: problems.map(({ message }) => `passed over: ${message}`) }
 
 /** A broken file does not hide the others. */
 async function identities(directory: string) {
   const checkpoints: CheckpointIdentity[] = []
-  let problem: RecserveError | undefined
+  const unnamed: RecserveError[] = []
   for (const file of await checkpointCandidates(directory)) {
-    try {
-      const { root } = await readTorchCheckpoint(join(directory, file))
-      if (!isCheckpoint(root)) continue
-      const { className, settings } = parseCheckpoint(root, file)
-      checkpoints.push({ file, className, dataset: settings.optionalText('dataset') ?? '' })
-    } catch (error) {
-      if (!(error instanceof RecserveError)) throw error
-      problem ??= error
-    }
+    const identity = await readIdentity(join(directory, file))
+    if (identity instanceof RecserveError) unnamed.push(identity)
+    else if (identity) checkpoints.push(identity)
   }
-  return { checkpoints, problem }
+  return { checkpoints, unnamed }
+}
+
+/** Undefined of what is no checkpoint; what is wrong with a broken one, where its name does not tell its class. */
+async function readIdentity(path: string): Promise<CheckpointIdentity | RecserveError | undefined> {
+  const file = basename(path)
+  try {
+    const { root } = await readTorchCheckpoint(path)
+    if (!isCheckpoint(root)) return undefined
+    const { className, settings } = parseCheckpoint(root, file)
+    return { file, className, dataset: settings.optionalText('dataset') ?? '' }
+  } catch (problem) {
+    if (!(problem instanceof RecserveError)) throw problem
+    const name = parseCheckpointName(file)
+    return name ? { file, className: name.className, dataset: undefined, problem } : problem
+  }
 }

@@ -95,18 +95,21 @@ export function createCandidateRanker(
   interface Asked {
     readonly query: EncoderQuery
     readonly rows: Int32Array
+    readonly signal: AbortSignal | undefined
   }
 
-  async function score({ query, rows }: Asked): Promise<Float32Array> {
+  async function score({ query, rows, signal }: Asked): Promise<Float32Array> {
     const scores = new Float32Array(rows.length)
     for (let at = 0; at < rows.length; at += candidatesAtOnce) {
+      // Whoever waits behind a caller that has left waits for one run at most.
+      signal?.throwIfAborted()
       const ids = BigInt64Array.from(rows.subarray(at, at + candidatesAtOnce), (row) => BigInt(row + 1))
       const candidates = tensor('int64', [ids.length], ids)
       const feeds = toFeeds([query], {
         ...options,
         inputs: options.inputs.filter((name) => name !== 'candidates'),
       })
-      const answers = await session.run({ ...feeds, candidates })
+      const answers = await session.run({ ...feeds, candidates }, { signal })
       scores.set(answers[output]!.data as Float32Array, at)
     }
     return scores
@@ -122,7 +125,8 @@ export function createCandidateRanker(
   return {
     async rank(query, { n, excluded, candidates, call }) {
       const rows = without(candidates ?? all, excluded)
-      const scores = await batcher.submit({ query, rows }, call?.signal)
+      const signal = call?.signal
+      const scores = await batcher.submit({ query, rows, signal }, signal)
       return topKOf(rows, scores, n)
     },
   }

@@ -29,6 +29,9 @@ export interface UserToItemRequest {
 /** A model takes no more than a few hundred; this bounds the work of checking. */
 const maxSequence = 100_000
 
+/** Items of a sequence that an answer tells are wrong. */
+const maxIssues = 100
+
 /** @throws ValidationError that names all fields that are wrong */
 export function parseUserToItem(body: unknown): UserToItemRequest {
   if (body === undefined) throw new ValidationError([missing(['body'])])
@@ -70,7 +73,9 @@ function toSequence(value: unknown, issues: ValidationIssue[]): readonly string[
     issues.push({ loc, msg, type: 'value_error.list.max_items' })
   } else {
     const ids = value.map(toId)
-    for (const [i, id] of ids.entries()) if (id === undefined) issues.push(notText(['sequence', i]))
+    for (let i = 0; i < ids.length && issues.length < maxIssues; i++) {
+      if (ids[i] === undefined) issues.push(notText(['sequence', i]))
+    }
     return ids as readonly string[]
   }
   return []
@@ -84,13 +89,20 @@ function toId(value: unknown): string | undefined {
 
 function toCount(value: unknown, issues: ValidationIssue[]): number {
   const loc = ['body', 'topk']
-  const count = typeof value === 'string' && /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : value
+  const count = toInteger(value)
   if (value === undefined) issues.push(missing(loc))
-  else if (typeof count !== 'number' || !Number.isSafeInteger(count)) {
+  else if (count === undefined) {
     issues.push({ loc, msg: 'value is not a valid integer', type: 'type_error.integer' })
   } else if (count < 1) {
     const msg = 'ensure this value is greater than or equal to 1'
     issues.push({ loc, msg, type: 'value_error.number.not_ge' })
-  } else return count
+  } else return Math.min(count, Number.MAX_SAFE_INTEGER)
   return 0
+}
+
+/** As Python's `int()` does (pydantic.validators.int_validator): a fraction is cut off, true is 1, a text has digits alone. */
+function toInteger(value: unknown): number | undefined {
+  if (typeof value === 'boolean') return Number(value)
+  if (typeof value === 'string') return /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Number(value) : undefined
+  return typeof value === 'number' && Number.isFinite(value) ? Math.trunc(value) : undefined
 }

@@ -4,6 +4,8 @@ import { gzipSync } from 'node:zlib'
 import { RecserveError } from '../../core/errors.js'
 import type { ModelSpec } from '../../core/servable.js'
 import type { PredictRequest, Service } from '../../service/service.js'
+import type { AnyTensor } from '../../tensor/any-tensor.js'
+import { toStrings } from '../../tensor/strings.js'
 import { tensor } from '../../tensor/tensor.js'
 import { createHttpServer, type HttpServer } from '../http-server.js'
 import type { Protocol } from '../protocol.js'
@@ -20,8 +22,13 @@ const service: Service = {
     },
     { servable: { model: 'half', version: 123 }, state: 'available', kind: 'saved-model' },
   ],
-  signatures: async (model) => ({ servable: lend(model), signatures: [halfPlusTwo] }),
-  predict: async ({ model, inputs }: PredictRequest) => {
+  signatures: async (model) => ({ servable: lend(model), signatures: [halfPlusTwo, ...exampleSignatures] }),
+  predict: async ({ model, signature, inputs, outputFilter }: PredictRequest) => {
+    const answers = exampleAnswers[signature ?? '']
+    if (answers) {
+      const outputs = outputFilter!.map((name) => [name, answers[name]!] as const)
+      return { servable: lend(model), signature: signature!, outputs: new Map(outputs) }
+    }
     const x = inputs.get('x') as { readonly shape: readonly number[]; readonly data: Float32Array }
     const y = tensor(
       'float32',
@@ -35,6 +42,38 @@ const service: Service = {
   readiness: () => ({ ready: true, reason: 'ready', models: [] }),
   drain: () => {},
 }
+
+/** What signatures over examples answer, whatever the two examples are. */
+const exampleAnswers: Readonly<Record<string, Readonly<Record<string, AnyTensor>>>> = {
+  classes: {
+    classes: { dtype: 'string', shape: [2, 1], data: toStrings(['a', 'b']) },
+    scores: tensor('float32', [2, 1], Float32Array.of(0.5, 0.25)),
+  },
+  scores: { scores: tensor('float32', [2, 1], Float32Array.of(0.5, 0.25)) },
+  uneven: {
+    classes: { dtype: 'string', shape: [2, 1], data: toStrings(['a', 'b']) },
+    scores: tensor('float32', [2, 2], new Float32Array(4)),
+  },
+  flat: { scores: tensor('float32', [2], new Float32Array(2)) },
+  numbers: { classes: tensor('int64', [2, 1], new BigInt64Array(2)) },
+  regress: { outputs: tensor('float32', [2, 1], Float32Array.of(0.1, 3)) },
+  wide: { outputs: tensor('float32', [2, 2], new Float32Array(4)) },
+  short: { outputs: tensor('float32', [1], new Float32Array(1)) },
+  double: { outputs: tensor('float64', [2], new Float64Array(2)) },
+}
+
+const exampleSignatures = Object.entries(exampleAnswers).map(([name, answers]) => ({
+  name,
+  // Any will do: the original does not look at it unless a flag says so.
+  methodName: 'tensorflow/serving/predict',
+  inputs: new Map([['inputs', { name: 'examples:0', dtype: 'string', shape: [-1] }]]),
+  outputs: new Map(
+    Object.entries(answers).map(([alias, { dtype }]) => [alias, { name: alias, dtype, shape: undefined }]),
+  ),
+}))
+
+/** A body of two examples for a signature. */
+const two = (signature: string) => `{"signature_name": "${signature}", "examples": [{"x": 1.0}, {}]}`
 
 const halfPlusTwo = {
   name: 'serving_default',
@@ -113,7 +152,58 @@ const exchanges: readonly [string, string | undefined, number, string][] = [
     'JSON Value: {\n    "instances": [1.0],\n    "signature_name": 1\n} not formatted correctly. \'signature_name\' key must be a string value.',
   ],
   ['POST /v1/models/slow:predict', instances, 503, "model 'slow' is still loading; try again"],
-  [`POST ${here}:regress`, '{"examples": [{"x": 1.0}]}', 501, ':regress is not served yet; :predict is'],
+  [`POST ${here}:classify`, two('classes'), 200, '{\n    "results": [[["a", 0.5]], [["b", 0.25]]\n    ]\n}'],
+  [`POST ${here}:classify`, two('scores'), 200, '{\n    "results": [[["", 0.5]], [["", 0.25]]\n    ]\n}'],
+  [`POST ${here}:regress`, two('regress'), 200, '{\n    "results": [0.1, 3.0\n    ]\n}'],
+  [`POST ${here}/versions/123:regress`, two('regress'), 200, '{\n    "results": [0.1, 3.0\n    ]\n}'],
+  [`POST ${here}:classify`, two('foo'), 400, 'No signature was found with the name: foo'],
+  [
+    `POST ${here}:classify`,
+    two('uneven'),
+    400,
+    'Tensors class and score should match in dim_size(1). Got 1 vs. 2',
+  ],
+  [`POST ${here}:classify`, two('flat'), 400, 'Expected Tensor shape: [batch_size num_classes] but got [2]'],
+  [`POST ${here}:classify`, two('numbers'), 400, 'Expected classes Tensor of DT_STRING. Got: DT_INT64'],
+  [
+    `POST ${here}:classify`,
+    two('scores').replace(', {}', ''),
+    400,
+    'Expected scores output batch size of 1. Got: 2',
+  ],
+  [
+    `POST ${here}:classify`,
+    two('regress'),
+    400,
+    'Expected classification signature outputs to contain at least one of "classes" or "scores". Signature was: regress (tensorflow/serving/predict) with inputs inputs and outputs outputs',
+  ],
+  [`POST ${here}:regress`, two('classes'), 400, 'Expected one output Tensor.'],
+  [
+    `POST ${here}:regress`,
+    two('scores'),
+    400,
+    'No regression outputs found in SignatureDef: scores (tensorflow/serving/predict) with inputs inputs and outputs scores',
+  ],
+  [
+    `POST ${here}:regress`,
+    two('serving_default'),
+    400,
+    'No regression inputs found in SignatureDef: serving_default (tensorflow/serving/predict) with inputs x and outputs y',
+  ],
+  [
+    `POST ${here}:regress`,
+    two('wide'),
+    400,
+    'Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got [2,2]',
+  ],
+  [`POST ${here}:regress`, two('short'), 400, 'Input batch size did not match output batch size: 2 vs. 1'],
+  [`POST ${here}:regress`, two('double'), 400, 'Expected output Tensor of DT_FLOAT.  Got: DT_DOUBLE'],
+  [
+    'POST /v1/models/foo:regress',
+    '{"examples": [{"x": [1, 1.0]}]}',
+    400,
+    'Unexpected element type in feature: x expecting type: int64',
+  ],
   ['POST /v1/models/foo:classify', '{"examples": [{}]}', 404, 'Servable not found for request: Latest(foo)'],
   [`POST ${here}:Predict`, instances, 400, `Malformed request: POST ${here}:Predict`],
   [`POST ${here}:predict?x=1`, instances, 400, `Malformed request: POST ${here}:predict?x=1`],
@@ -181,26 +271,28 @@ describe('tensorflow-rest', () => {
         '{\n"model_spec":{\n "name": "half",\n "signature_name": "",\n "version": "123"\n}\n,\n',
       ),
     )
-    const { metadata } = JSON.parse(text) as { metadata: { signature_def: { signature_def: object } } }
-    assert.deepEqual(metadata.signature_def.signature_def, {
-      serving_default: {
-        inputs: {
-          x: {
-            dtype: 'DT_FLOAT',
-            tensor_shape: {
-              dim: [
-                { size: '-1', name: '' },
-                { size: '1', name: '' },
-              ],
-              unknown_rank: false,
-            },
-            name: 'x:0',
+    const { metadata } = JSON.parse(text) as {
+      metadata: { signature_def: { signature_def: Record<string, object> } }
+    }
+    const printed = metadata.signature_def.signature_def
+    assert.deepEqual(Object.keys(printed), [...Object.keys(exampleAnswers), 'serving_default'].sort())
+    assert.deepEqual(printed.serving_default, {
+      inputs: {
+        x: {
+          dtype: 'DT_FLOAT',
+          tensor_shape: {
+            dim: [
+              { size: '-1', name: '' },
+              { size: '1', name: '' },
+            ],
+            unknown_rank: false,
           },
+          name: 'x:0',
         },
-        outputs: { y: { dtype: 'DT_FLOAT', tensor_shape: { dim: [], unknown_rank: true }, name: 'y:0' } },
-        method_name: 'tensorflow/serving/predict',
-        defaults: {},
       },
+      outputs: { y: { dtype: 'DT_FLOAT', tensor_shape: { dim: [], unknown_rank: true }, name: 'y:0' } },
+      method_name: 'tensorflow/serving/predict',
+      defaults: {},
     })
   })
 

@@ -14,7 +14,7 @@ import {
   sizes,
   toAxis,
 } from './fact.js'
-import { forOps, type Rule, type RuleContext, type RuleTable } from './rule.js'
+import type { Rule, RuleContext, RuleTable } from './rule.js'
 import { divide, isEqual, isOne, literal, literalOf, multiply, one, rowDegree, type Size } from './size.js'
 
 /** Where a row's elements are consecutive, they stay so in any shape that has a whole number of entries for each row. */
@@ -49,6 +49,14 @@ const expand: Rule = ([input, dim]) => {
   if (axis === undefined) return undefined
   if (input.shape.length === 0 && elementsOf(input)) return sizes(elementsOf(input)!)
   return derive([input], input.shape.toSpliced(axis, 0, one))
+}
+
+/** A number of rows that it wants is refused of some requests and not of others, joined or cut. */
+const ensureShape: Rule = ([input], { attrs }) => {
+  const wanted = attrs.shape('shape')
+  if (input?.depends !== 'rows' || wanted === undefined) return input
+  const size = wanted[input.axis]
+  return size === undefined || size < 0 ? input : undefined
 }
 
 /** Without axes a lone row would lose its own. */
@@ -222,5 +230,5 @@ export const layoutRules: RuleTable = {
   Tile: tile,
   Fill: fill,
   BroadcastTo: broadcastTo,
-  ...forOps('EnsureShape', ([input]) => input),
+  EnsureShape: ensureShape,
 }
