@@ -48,6 +48,7 @@ class Sizes:
 
     def __init__(self, tokens):
         self.tokens = tokens
+        self.user_num, self.item_num = len(tokens["user_id"]), len(tokens["item_id"])
 
     def num(self, field):
         return len(self.tokens[field])

@@ -75,7 +75,9 @@ async function specialise(
   items: NamedAnyTensors,
 ): Promise<Opened> {
   const model = sessions.get(request.model)?.model
-  if (!model) throw new Error('a catalogue of a session that is not open, or no SavedModel: this is a bug')
+  // After a restart in which the model could not be opened again.
+  if (!model)
+    throw new RecserveError('unavailable', 'the model of this catalogue is not open; try again later')
   return openCatalogue(model, request, items)
 }
 
