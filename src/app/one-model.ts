@@ -33,10 +33,12 @@ function several(path: string, aspired: readonly AspiredVersion[]): RecserveErro
   for (const { servable, kind, directory } of aspired) {
     if (!places.has(servable.model) || kind !== undefined) places.set(servable.model, directory)
   }
-  const named = [...places].slice(0, maxNamed).map(([model, place]) => `${model}: ${place}`)
+  const shown = [...places].slice(0, maxNamed)
   const more = places.size > maxNamed ? `, and ${places.size - maxNamed} more` : ''
+  const names = shown.map(([model]) => model).join(', ')
+  const paths = shown.map(([, place]) => place).join(', ')
   return new RecserveError(
     'invalid_argument',
-    `${places.size} models are below ${path}; give the path of one (${named.join(', ')}${more})`,
+    `${places.size} models are below ${path} (${names}${more}); give the path of one: ${paths}${more}`,
   )
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { access, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../../tests/temporary.js'
 import { createFileSystemSource } from './file-system-source.js'
@@ -15,13 +15,19 @@ async function tree(...folders: string[]): Promise<string> {
   return root
 }
 
-/** Files `<model>@<version>.part` of a folder, newest first. */
+/** The one model of a file `<model>@<version>.part`; an empty one is good. */
+async function partAt(path: string) {
+  const [, model, version] = /^(.+)@(\d+)\.part$/.exec(basename(path)) ?? []
+  if (!model) return undefined
+  const isBroken = (await stat(path)).size > 0
+  return { kind: 'parts', parts: [{ model, version: Number(version), path, isBroken }] }
+}
+
+/** All such files of a folder, newest first. */
 async function partsIn(directory: string) {
   const names = await readdir(directory)
-  const found = names.flatMap((name) => {
-    const [, model, version] = /^(.+)@(\d+)\.part$/.exec(name) ?? []
-    return model ? [{ model, version: Number(version), path: join(directory, name) }] : []
-  })
+  const each = await Promise.all(names.map((name) => partAt(join(directory, name))))
+  const found = each.flatMap((one) => one?.parts ?? [])
   return found.sort((a, b) => b.version - a.version)
 }
 
@@ -46,6 +52,7 @@ async function find(paths: string[], names: Record<string, string> = {}) {
     onWarning: (message) => void warnings.push(message),
     async recognise(directory) {
       if (await has(join(directory, 'broken.model'))) throw new Error('model_name.json: not JSON')
+      if ((await stat(directory)).isFile()) return partAt(directory)
       const parts = await partsIn(directory)
       if (parts.length > 0) return { kind: 'parts', parts }
       return (await has(join(directory, 'good.model'))) ? { kind: 'test' } : undefined
@@ -130,7 +137,10 @@ test('two folders of one name are refused, with both and the way out', async () 
 test('a path that is missing, a file, or without models is told apart', async () => {
   const root = await tree('empty/marker-less')
   await writeFile(join(root, 'file'), '')
-  await assert.rejects(find([join(root, 'nothing')]), { code: 'not_found', message: /no such directory/ })
+  await assert.rejects(find([join(root, 'nothing')]), {
+    code: 'not_found',
+    message: /no such directory or file/,
+  })
   await assert.rejects(find([join(root, 'file')]), { code: 'invalid_argument', message: /is a file/ })
   await mkdir(join(root, 'really-empty'))
   const { found, warnings } = await find([join(root, 'really-empty')])
@@ -154,4 +164,22 @@ test('a folder that holds several models cannot have one name', async () => {
     code: 'invalid_argument',
     message: /several models \(sasrec, sine\), which cannot all be named 'films'/,
   })
+})
+
+test('a version that is broken hides none below it, and is found itself', async () => {
+  const root = await folderOfParts('sine@3', 'sine@7', 'sine@9')
+  await writeFile(join(root, 'saved', 'sine@9.part'), 'broken')
+  assert.deepEqual((await find([root])).found, ['sine:7 parts', 'sine:9 broken'])
+})
+
+test('a file that is a model is found by its path, under its own name or one given', async () => {
+  const root = await folderOfParts('sine@3', 'sine@7', 'sasrec@5')
+  const file = join(root, 'saved', 'sine@3.part')
+  assert.deepEqual((await find([file])).found, ['sine:3 parts'])
+  assert.deepEqual((await find([], { films: file })).found, ['films:3 parts'])
+  assert.deepEqual((await find([root], { films: file })).found, [
+    'films:3 parts',
+    'sasrec:5 parts',
+    'sine:7 parts',
+  ])
 })

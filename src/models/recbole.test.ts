@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { loadRecommender } from '../../tests/load-tools.js'
 import { writeRecBoleWorld } from '../../tests/recbole-world.js'
 import { alikeTo, itemId, userId, worldSize } from '../../tests/world.js'
+import { inspectPath } from '../app/inspection.js'
+import { toText } from '../app/inspection-text.js'
+import { findOneModel } from '../app/one-model.js'
 import { onnx } from '../engines/onnx/onnx-engine.js'
 import { recbole } from './recbole.js'
 import { recommenderSuite } from './recommender.suite.js'
@@ -85,4 +90,64 @@ test('sequences of different lengths are answered together as they are alone', a
     }
   }
   await recommender.close()
+})
+
+test('a checkpoint given by its path is named after its class; its provenance is told', async () => {
+  const file = join(await writeRecBoleWorld(), 'CORE-Nov-25-2026_10-00-00.pth')
+  const version = Date.UTC(2026, 10, 25, 10) / 1000
+  assert.deepEqual(await recbole.recognise(file), {
+    kind: 'recbole',
+    parts: [{ model: 'core', version, path: file }],
+  })
+  const world = dirname(file)
+  assert.equal(await recbole.recognise(join(world, 'dataset', 'world.inter')), undefined)
+  for (const [path, [inspection]] of [
+    [file, await inspectPath(file)],
+    [world, await inspectPath(world)],
+  ] as const) {
+    assert.equal(inspection?.servable, true, path)
+    assert.deepEqual(inspection.provenance, { ids: 'world.inter', histories: 'world.inter' })
+    assert.match(toText([inspection]), /ids from +world\.inter\n +histories from +world\.inter/)
+  }
+})
+
+test('a half-written checkpoint is a version whose load says why, and hides none that is whole', async () => {
+  const world = await writeRecBoleWorld()
+  const whole = await readFile(join(world, 'CORE-Nov-25-2026_10-00-00.pth'))
+  for (const [name, bytes] of [
+    ['CORE-Nov-26-2026_10-00-00.pth', whole.subarray(0, whole.length / 2)],
+    ['CORE-Nov-27-2026_10-00-00.pth', new Uint8Array(0)],
+    ['best.pth', whole.subarray(0, 100)],
+  ] as const) {
+    await writeFile(join(world, name), bytes)
+  }
+  const warnings: string[] = []
+  const found = await inspectPath(world, { onWarning: (warning) => void warnings.push(warning) })
+  assert.deepEqual(
+    found.map(({ model, servable }) => [model, servable]),
+    [
+      ['core', false],
+      ['core', false],
+      ['core', true],
+    ],
+  )
+  for (const { reason } of found.slice(0, 2)) assert.match(reason!, /CORE-Nov-2[67]/)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /passed over: best\.pth/)
+  const one = await findOneModel(world, (warning) => void warnings.push(warning))
+  assert.match(one.directory, /CORE-Nov-25/)
+  assert.match(warnings.at(-1)!, /CORE-Nov-27.* is broken/)
+})
+
+test('of several models in a folder the one to give is named', async () => {
+  const world = await writeRecBoleWorld()
+  await copyFile(join(world, 'CORE-Nov-25-2026_10-00-00.pth'), join(world, 'best.pth'))
+  await assert.rejects(
+    findOneModel(world, () => {}),
+    {
+      code: 'invalid_argument',
+      message:
+        /2 models are below .* \(best, core\); give the path of one: .*best\.pth, .*CORE-Nov-25-2026_10-00-00\.pth$/,
+    },
+  )
 })

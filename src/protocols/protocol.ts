@@ -54,5 +54,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     wire?: string
+    /** Of a route that only refuses, in its wire's form: it is not told as one that there is. */
+    isRefusal?: boolean
   }
 }

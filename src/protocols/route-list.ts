@@ -14,7 +14,8 @@ export interface RouteList {
 /** Must be called before routes are added. */
 export function createRouteList(app: FastifyInstance): RouteList {
   const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.isRefusal) return
     const known = methods.get(url) ?? new Set()
     for (const one of [method].flat()) known.add(one)
     methods.set(url, known)

@@ -7,15 +7,17 @@ import { defaultMaxBytes } from './run-limits.js'
 type Tensors = Readonly<Record<string, AnyTensor>>
 
 /**
- * Rows of a block. Measured with NeuMF, a two-tower and a DIN at 50,000 rows (bench/against-tensorflow.ts): blocks of 512 to
+ * Rows of a block for each thread. Measured with NeuMF, a two-tower and a DIN at 50,000 rows (bench/against-tensorflow.ts): blocks of 512 to
  * 2,048 rows differ by a few percent, the whole in one takes 1.5 to 2.3 times as long.
  */
-const blockRows = 1024
+const rowsOfThread = 1024
 
-/** Fewer rows than this are run as they are. */
-export const manyRows = 2 * blockRows
+/** Whether so many rows are worth being cut. @param threads that share a block */
+export const areMany = (rows: number, threads: number): boolean => rows >= 2 * rowsOfThread * threads
 
 export interface BlocksOptions {
+  /** Threads that share a block; one without it. */
+  readonly threads?: number
   /** What the answer and the blocks it is made of may take together; as much as a run may hold without it. */
   readonly maxBytes?: number
 }
@@ -30,8 +32,9 @@ export function runInBlocks(
   { rows, run }: { readonly rows: number; readonly run: (inputs: Tensors) => Tensors },
   options: BlocksOptions = {},
 ): Tensors {
+  const blockRows = rowsOfThread * (options.threads ?? 1)
   try {
-    return joinBlocks(cut(inputs, rows), run, { rows, ...options })
+    return joinBlocks(cut(inputs, rows, blockRows), run, { rows, blockRows, ...options })
   } catch (error) {
     if (!(error instanceof RecserveError) || !namesRow(error)) throw error
     // As it is counted in the whole.
@@ -42,7 +45,7 @@ export function runInBlocks(
 /** Whether a refusal may say at which row or element it is. */
 const namesRow = ({ code }: RecserveError): boolean => code === 'invalid_argument' || code === 'out_of_range'
 
-function cut(inputs: Tensors, rows: number): readonly Tensors[] {
+function cut(inputs: Tensors, rows: number, blockRows: number): readonly Tensors[] {
   const counts = Array.from({ length: Math.ceil(rows / blockRows) }, (_, i) =>
     Math.min(blockRows, rows - i * blockRows),
   )
@@ -53,7 +56,11 @@ function cut(inputs: Tensors, rows: number): readonly Tensors[] {
 function joinBlocks(
   blocks: readonly Tensors[],
   run: (inputs: Tensors) => Tensors,
-  { rows, maxBytes = defaultMaxBytes }: BlocksOptions & { readonly rows: number },
+  {
+    rows,
+    blockRows,
+    maxBytes = defaultMaxBytes,
+  }: BlocksOptions & { readonly rows: number; readonly blockRows: number },
 ): Tensors {
   const answers: Tensors[] = []
   for (const block of blocks) {

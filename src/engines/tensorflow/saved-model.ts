@@ -15,7 +15,7 @@ import { warmUp } from './lowering/warm-up.js'
 import type { AnyOp, AnyTensor } from './op.js'
 import { ops as allOps } from './ops/index.js'
 import { placesOutput, rankedScores, scoresAlias } from './ranked-scores.js'
-import { manyRows, runInBlocks } from './row-blocks.js'
+import { areMany, runInBlocks } from './row-blocks.js'
 import { checkOutputs, type Signature, toFeeds, toSignature } from './signature.js'
 import {
   type SpecialisationRequest,
@@ -119,6 +119,7 @@ export async function loadAnySavedModel(directory: string, options: LoadOptions 
   const failed = await initialise(graph, meta, { directory, checksums, mapped })
   return new Model(graph, definitions, failed, {
     lowering: lowering ? lowerModel(graph, { threads, isForced: lowering === 'always' }) : undefined,
+    threads: Math.max(1, threads.intraOpThreads),
   })
 }
 
@@ -155,6 +156,8 @@ class Model implements LoadedModel {
   readonly unservable = new Map<string, Unservable>()
   readonly #graph: LoadedGraph
   readonly #lowering: ModelLowering | undefined
+  /** That share a block of rows. */
+  readonly #threads: number
   readonly #whyNotRowWise = new Map<string, string>()
   /** By signature, the output whose places were chosen by `scores`. */
   readonly #places = new Map<string, string>()
@@ -165,10 +168,11 @@ class Model implements LoadedModel {
     graph: LoadedGraph,
     definitions: readonly (readonly [string, SignatureDef])[],
     failed: FailedResources,
-    { lowering }: { readonly lowering: ModelLowering | undefined },
+    { lowering, threads }: { readonly lowering: ModelLowering | undefined; readonly threads: number },
   ) {
     this.#graph = graph
     this.#lowering = lowering
+    this.#threads = threads
     const flats = definitions.flatMap(([name, definition]) => this.#flatten(name, definition, failed) ?? [])
     graph.freeze(flats.map(({ flat }) => flat))
     for (const { name, signature, flat } of flats) this.#add(name, signature, flat)
@@ -211,7 +215,10 @@ class Model implements LoadedModel {
     // That rows are kept apart has been shown for the declared outputs, and for inputs as they are declared.
     const isWhole = plan.writes || derived.some((alias) => aliases.includes(alias))
     const rows = isWhole || this.#whyNotRowWise.has(name) ? undefined : declaredRows(signature.inputs, inputs)
-    return rows !== undefined && rows >= manyRows ? runInBlocks(inputs, { rows, run }) : run(inputs)
+    const threads = this.#threads
+    return rows !== undefined && areMany(rows, threads)
+      ? runInBlocks(inputs, { rows, run }, { threads })
+      : run(inputs)
   }
 
   specialise(request: SpecialisationRequest): SpecialisedModel {

@@ -37,6 +37,16 @@ export const maxElements = 2 ** 26
 /** Longer text is refused, before V8 refuses it at 2^29. */
 export const maxTextBytes = 2 ** 28
 
+/** What honest pickles build takes some 10 to 30 times their bytes; a small one may be all of empty dicts. */
+const objectBytesPerByte = 64
+const leastObjectBytes = 2 ** 26
+const mostObjectBytes = 2 ** 31
+
+/** What may be built of a file of so many bytes. */
+export function objectBytesFor(fileBytes: number): number {
+  return Math.min(Math.max(objectBytesPerByte * fileBytes, leastObjectBytes), mostObjectBytes)
+}
+
 /** Rough sizes in V8, in bytes. */
 export const costs = { array: 64, element: 16, map: 200, entry: 48, object: 500, text: 32, memo: 32 } as const
 

@@ -2,19 +2,20 @@
 import { RecserveError } from '../../core/errors.js'
 import { type FileBytesOptions, readFileBytes } from '../file-bytes.js'
 import { createTurns } from '../turns.js'
-import { PickleBudget } from './budget.js'
+import { objectBytesFor, PickleBudget } from './budget.js'
 import { plainConstructors } from './constructors.js'
 import { type ConstructorTable, PickleEnd, PickleMachine } from './machine.js'
 import { opcodes } from './opcodes.js'
+import { atOnce, inTurns, type Steps } from './steps.js'
 import { PickleFault, type PickleValue } from './value.js'
-import { walkPickle } from './walk.js'
+import { walkSteps } from './walk.js'
 
 export interface PickleOptions {
   /** What a persistent id stands for; a pickle that has one is refused unless this is given. */
   readonly fromPersistentId?: (id: PickleValue) => PickleValue
   /** Globals that stand for plain data, besides those of Python and NumPy. */
   readonly constructors?: ConstructorTable
-  /** Bounds what is built; shared by pickles within pickles. 2 GiB unless given, by a rough estimate. */
+  /** Bounds what is built; shared by pickles within pickles. By the length of the bytes unless given (`objectBytesFor`). */
   readonly budget?: PickleBudget
 }
 
@@ -25,7 +26,6 @@ export interface PicklePart {
   readonly end: number
 }
 
-const defaultBudgetBytes = 2 ** 31
 /** Twice Python's own limit of recursion, within which pickles are written (sys.getrecursionlimit). */
 const maxDepth = 2000
 /** Opcodes run at once: some milliseconds. */
@@ -39,7 +39,7 @@ const stepsInTurn = 20_000
  * `failed_precondition` for what is nested too deeply or cannot be told from the file alone
  */
 export function parsePickle(bytes: Uint8Array, name: string, options: PickleOptions = {}): PickleValue {
-  const part = parsePicklePart(bytes, 0, name, options)
+  const part = atOnce(pickleSteps(bytes, 0, name, options))
   return part ? part.value : failAtEnd(bytes, name)
 }
 
@@ -56,60 +56,41 @@ export async function readPickle(
 export async function parsePickleInTurns(
   bytes: Uint8Array,
   name: string,
-  options: PickleOptions & { readonly turn: () => Promise<void> },
+  { turn, ...options }: PickleOptions & { readonly turn: () => Promise<void> },
 ): Promise<PickleValue> {
-  const reading = createReading(bytes, 0, name, options)
-  while (reading.advance(stepsInTurn) === 'more') await options.turn()
-  return reading.part ? reading.part.value : failAtEnd(bytes, name)
+  const part = await inTurns(pickleSteps(bytes, 0, name, options), turn)
+  return part ? part.value : failAtEnd(bytes, name)
 }
 
 /**
- * The pickle that begins at `offset`.
+ * The pickle that begins at `offset`, read in pieces.
  *
  * @returns undefined where the bytes end within it
  * @throws RecserveError as `parsePickle`
  */
-export function parsePicklePart(
+export function* pickleSteps(
   bytes: Uint8Array,
   offset: number,
   name: string,
   options: PickleOptions = {},
-): PicklePart | undefined {
-  const reading = createReading(bytes, offset, name, options)
-  reading.advance(Number.POSITIVE_INFINITY)
-  return reading.part
-}
-
-interface Reading {
-  /** Set once all is read. */
-  part: PicklePart | undefined
-  /** Runs so many opcodes; `end` where the bytes end within the pickle. */
-  advance(steps: number): 'more' | 'done' | 'end'
-}
-
-function createReading(bytes: Uint8Array, offset: number, name: string, options: PickleOptions): Reading {
-  const { fromPersistentId, constructors, budget = new PickleBudget(defaultBudgetBytes) } = options
+): Steps<PicklePart | undefined> {
+  const { fromPersistentId, constructors, budget = new PickleBudget(objectBytesFor(bytes.length)) } = options
   const known = constructors ? new Map([...plainConstructors, ...constructors]) : plainConstructors
   const machine = new PickleMachine(bytes, offset, { fromPersistentId, budget, constructors: known })
-  const reading: Reading = {
-    part: undefined,
-    advance: (steps) => {
-      try {
-        for (let step = 0; step < steps && !machine.isStopped; step++) runOpcode(machine)
-        if (!machine.isStopped) return 'more'
-        const value = machine.pop()
-        walkPickle(value, { maxDepth })
-        reading.part = { value, end: machine.at }
-        return 'done'
-      } catch (thrown) {
-        if (thrown instanceof PickleEnd) return 'end'
-        if (!(thrown instanceof RecserveError)) throw thrown
-        const place = `${opcodeAt(machine)} at byte ${machine.begin} of the pickle`
-        throw new RecserveError(thrown.code, `${name}: ${thrown.message} (${place})`, { cause: thrown })
-      }
-    },
+  try {
+    while (!machine.isStopped) {
+      for (let step = 0; step < stepsInTurn && !machine.isStopped; step++) runOpcode(machine)
+      yield
+    }
+    const value = machine.pop()
+    yield* walkSteps(value, { maxDepth })
+    return { value, end: machine.at }
+  } catch (thrown) {
+    if (thrown instanceof PickleEnd) return undefined
+    if (!(thrown instanceof RecserveError)) throw thrown
+    const place = `${opcodeAt(machine)} at byte ${machine.begin} of the pickle`
+    throw new RecserveError(thrown.code, `${name}: ${thrown.message} (${place})`, { cause: thrown })
   }
-  return reading
 }
 
 function runOpcode(machine: PickleMachine): void {

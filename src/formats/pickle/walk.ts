@@ -1,4 +1,5 @@
 import { maxEntries } from './budget.js'
+import { atOnce, type Steps } from './steps.js'
 import { type PickleDict, PickleFault, PickleObject, type PickleValue } from './value.js'
 
 export interface WalkOptions {
@@ -6,17 +7,27 @@ export interface WalkOptions {
   readonly maxDepth: number
 }
 
+type Visit = (value: PickleValue, depth: number) => void
+
+/** Values looked at between two turns: some milliseconds. */
+const valuesInTurn = 20_000
+
 /**
  * Tells `visit` every container and object of a pickle once, however often it is shared, in the order Python wrote them;
  * numbers, strings and other leaves are not told. It does not recurse, so nesting costs no stack.
  *
  * @throws PickleFault where nesting is deeper than `maxDepth`
  */
-export function walkPickle(
+export function walkPickle(root: PickleValue, options: WalkOptions, visit: Visit = () => {}): void {
+  atOnce(walkSteps(root, options, visit))
+}
+
+/** As `walkPickle`, in pieces. */
+export function* walkSteps(
   root: PickleValue,
   { maxDepth }: WalkOptions,
-  visit: (value: PickleValue, depth: number) => void = () => {},
-): void {
+  visit: Visit = () => {},
+): Steps<void> {
   const seen = new Set<PickleValue>()
   const open: Iterator<PickleValue>[] = []
   const enter = (value: PickleValue): void => {
@@ -30,7 +41,8 @@ export function walkPickle(
     open.push(children)
   }
   enter(root)
-  while (open.length > 0) {
+  for (let count = 1; open.length > 0; count++) {
+    if (count % valuesInTurn === 0) yield
     const next = open[open.length - 1]!.next()
     if (next.done) open.pop()
     else enter(next.value)

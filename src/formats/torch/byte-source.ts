@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { inflateRawSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { inflateRaw as inflateRawWithCallback, type ZlibOptions } from 'node:zlib'
 import { RecserveError } from '../../core/errors.js'
 
 /** Untrusted bytes that are read in parts: a file, or bytes within a file. */
@@ -26,6 +27,11 @@ export interface StoredBytes {
   readonly isDeflated: boolean
 }
 
+const inflateRaw = promisify(inflateRawWithCallback) as (
+  packed: Uint8Array,
+  options: ZlibOptions,
+) => Promise<Uint8Array>
+
 /** Read at once: some 10 ms. */
 const chunkBytes = 16 * 2 ** 20
 
@@ -47,12 +53,24 @@ export async function readStored(
   begin: number,
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { source, offset, packedBytes, isDeflated } = stored
+  const { source, offset, isDeflated } = stored
   if (isDeflated) {
-    const unpacked = inflate(await readRange(source, offset, offset + packedBytes), stored)
+    const unpacked = await unpackedOnce(stored)
     return new Uint8Array(unpacked.subarray(begin, end))
   }
   return readRange(source, offset + begin, offset + end)
+}
+
+/** Kept as long as the place is: many tensors may view one storage. */
+const unpackedOf = new WeakMap<StoredBytes, Promise<Uint8Array>>()
+
+function unpackedOnce(stored: StoredBytes): Promise<Uint8Array> {
+  const known = unpackedOf.get(stored)
+  if (known) return known
+  const { source, offset, packedBytes } = stored
+  const unpacked = readRange(source, offset, offset + packedBytes).then((packed) => inflate(packed, stored))
+  unpackedOf.set(stored, unpacked)
+  return unpacked
 }
 
 async function readRange(source: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -66,10 +84,10 @@ async function readRange(source: ByteSource, begin: number, end: number): Promis
 }
 
 /** No more than it is said to have is ever unpacked. */
-function inflate(packed: Uint8Array, { source, byteLength }: StoredBytes): Uint8Array {
+async function inflate(packed: Uint8Array, { source, byteLength }: StoredBytes): Promise<Uint8Array> {
   let unpacked: Uint8Array
   try {
-    unpacked = inflateRawSync(packed, { maxOutputLength: byteLength + 1 })
+    unpacked = await inflateRaw(packed, { maxOutputLength: byteLength + 1 })
   } catch (cause) {
     const text = `${source.name}: holds deflated bytes that are damaged, or more than they are said to be`
     throw new RecserveError('data_loss', text, { cause })

@@ -305,3 +305,52 @@ test('runs nothing: a call in a checkpoint is a record', async () => {
   assert.deepEqual([found.path, found.args], ['os.system', [`touch ${marker}`]])
   assert.ok(!existsSync(marker))
 })
+
+test('unpacks a deflated storage once for all tensors that view it', async () => {
+  const bytes = Buffer.alloc(16 * 2 ** 20)
+  bytes.writeFloatLE(1.5, 0)
+  const stored = storage({ key: '0', count: bytes.length / 4 })
+  const names = Array.from({ length: 200 }, (_, at) => `t${at}`)
+  const tensors = names.map((name) => [name, tensorOf({ storage: stored, shape: [1], stride: [1] })] as const)
+  const { root } = await read(
+    archive([
+      { name: 'm/data.pkl', bytes: pickle(dict(Object.fromEntries(tensors))), isDeflated: true },
+      { name: 'm/data/0', bytes, isDeflated: true },
+    ]),
+  )
+  const startedAt = performance.now()
+  for (const name of names) assert.deepEqual([...(await tensorAt(root, name).read()).data], [1.5])
+  assert.ok(performance.now() - startedAt < 5_000)
+})
+
+test('refuses archives that unpack to far more than they are', async () => {
+  const bytes = Buffer.alloc(40 * 2 ** 20)
+  const tensors = [0, 1].map((key) =>
+    tensorOf({ storage: storage({ key: `${key}`, count: bytes.length / 4 }), shape: [1], stride: [1] }),
+  )
+  const file = archive([
+    { name: 'm/data.pkl', bytes: pickle(dict({ x: tensors[0]!, y: tensors[1]! })) },
+    { name: 'm/data/0', bytes, isDeflated: true },
+    { name: 'm/data/1', bytes, isDeflated: true },
+  ])
+  await assert.rejects(read(file), {
+    code: 'resource_exhausted',
+    message: /data\/1; torch\.save does not deflate/,
+  })
+})
+
+for (const form of ['zip', 'legacy', 'pickle'] as const) {
+  test(`refuses a file of millions of empty dicts in the ${form} form, and lets other work go on meanwhile`, async () => {
+    const bomb = new Code(Buffer.concat([Buffer.from('('), Buffer.alloc(2 ** 22, '}'), Buffer.from('l')]))
+    const file = { zip: zipForm, legacy: legacyForm, pickle }[form](bomb, {} as never)
+    let longestMs = 0
+    let restedAt = performance.now()
+    const ticks = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - restedAt)
+      restedAt = performance.now()
+    }, 1)
+    await assert.rejects(read(file), { code: 'resource_exhausted', message: /bytes of objects it may/ })
+    clearInterval(ticks)
+    assert.ok(longestMs < 2_000, `${longestMs} ms without a turn`)
+  })
+}

@@ -1,8 +1,9 @@
 /** PyTorch's older form (torch/serialization.py, `_legacy_save`): pickles, then storages one behind the other. */
 import { RecserveError } from '../../core/errors.js'
-import { PickleBudget } from '../pickle/budget.js'
+import { objectBytesFor, PickleBudget } from '../pickle/budget.js'
 import type { ConstructorTable } from '../pickle/machine.js'
-import { parsePicklePart } from '../pickle/pickle.js'
+import { pickleSteps } from '../pickle/pickle.js'
+import type { Steps } from '../pickle/steps.js'
 import { PickleFault, type PickleValue } from '../pickle/value.js'
 import type { ByteSource } from './byte-source.js'
 import { TorchStorage, toStorageId } from './torch-storage.js'
@@ -10,8 +11,7 @@ import { TorchStorage, toStorageId } from './torch-storage.js'
 export interface LegacyOptions {
   readonly constructors: ConstructorTable
   readonly maxPickleBytes: number
-  readonly maxObjectBytes: number
-  /** That of the pickle this file lies in; one of its own unless given. */
+  /** That of the pickle this file lies in; one of its own, by the size of the source, unless given. */
   readonly budget?: PickleBudget
 }
 
@@ -32,15 +32,16 @@ export function isLegacyForm(head: Uint8Array): boolean {
 }
 
 /**
- * What was saved. Storages are placed, and none is read.
+ * What was saved, read in pieces. Storages are placed, and none is read.
  *
  * @throws RecserveError `data_loss`; `failed_precondition` for a pickle that is too large
  */
-export function parseLegacyForm(source: ByteSource, options: LegacyOptions): PickleValue {
+export function* legacySteps(source: ByteSource, options: LegacyOptions): Steps<PickleValue> {
   const { name, size } = source
   for (let length = firstWindowBytes; ; length *= 4) {
     const window = source.read(0, Math.min(length, size, options.maxPickleBytes))
-    const found = parseParts(window, name, options)
+    const budget = options.budget ?? new PickleBudget(objectBytesFor(size))
+    const found = yield* partsSteps(window, name, { ...options, budget })
     if (found) {
       placeStorages(source, found)
       return found.root
@@ -63,8 +64,11 @@ interface Parts {
 }
 
 /** Undefined where the bytes end within the pickles. */
-function parseParts(bytes: Uint8Array, name: string, options: LegacyOptions): Parts | undefined {
-  const { constructors, budget = new PickleBudget(options.maxObjectBytes) } = options
+function* partsSteps(
+  bytes: Uint8Array,
+  name: string,
+  { constructors, budget }: LegacyOptions & { readonly budget: PickleBudget },
+): Steps<Parts | undefined> {
   const storages = new Map<string, TorchStorage>()
   // A module's class comes with its source code, which is not for running.
   const fromPersistentId = (id: PickleValue) =>
@@ -72,7 +76,7 @@ function parseParts(bytes: Uint8Array, name: string, options: LegacyOptions): Pa
   const values: PickleValue[] = []
   let at = 0
   while (values.length < partsBefore + 2) {
-    const part = parsePicklePart(bytes, at, name, { constructors, budget, fromPersistentId })
+    const part = yield* pickleSteps(bytes, at, name, { constructors, budget, fromPersistentId })
     if (!part) return undefined
     at = part.end
     values.push(part.value)

@@ -1,6 +1,7 @@
 /** PyTorch's form since 1.6 (torch/serialization.py, caffe2/serialize/inline_container.cc): a zip archive of a pickle and storages. */
 import { RecserveError } from '../../core/errors.js'
-import { PickleBudget } from '../pickle/budget.js'
+import { objectBytesFor, PickleBudget } from '../pickle/budget.js'
+import { oneLargeAtATime } from '../pickle/large-pickles.js'
 import type { ConstructorTable } from '../pickle/machine.js'
 import { parsePickleInTurns } from '../pickle/pickle.js'
 import { PickleFault, type PickleValue } from '../pickle/value.js'
@@ -11,12 +12,16 @@ import { TorchStorage, toStorageId } from './torch-storage.js'
 export interface ZipFormOptions {
   readonly constructors: ConstructorTable
   readonly maxPickleBytes: number
-  readonly maxObjectBytes: number
   readonly turn: () => Promise<void>
 }
 
 /** Larger directories are refused: an entry takes some 120 bytes, a model has thousands at most. */
 const maxDirectoryBytes = 16 * 2 ** 20
+/**
+ * Most bytes that an archive may have when its deflated files are unpacked: torch.save deflates nothing, and what is
+ * unpacked is kept.
+ */
+const maxUnpackedBytes = 64 * 2 ** 20
 const localSignature = 0x04034b50
 const localHeaderBytes = 30
 
@@ -41,18 +46,24 @@ export async function readZipForm(source: ByteSource, options: ZipFormOptions): 
     throw new RecserveError('failed_precondition', text)
   }
   const storages = new Map<string, TorchStorage>()
-  return parsePickleInTurns(await readStored(pickle, 0, pickle.byteLength), name, {
-    constructors: options.constructors,
-    budget: new PickleBudget(options.maxObjectBytes),
-    turn: options.turn,
-    fromPersistentId: (id) => toStorage(id, { archive, storages, isBigEndian }),
-  })
+  return oneLargeAtATime(pickle.byteLength, async () =>
+    parsePickleInTurns(await readStored(pickle, 0, pickle.byteLength), name, {
+      constructors: options.constructors,
+      budget: new PickleBudget(objectBytesFor(Math.min(pickle.byteLength, source.size))),
+      turn: options.turn,
+      fromPersistentId: (id) => toStorage(id, { archive, storages, isBigEndian }),
+    }),
+  )
 }
 
 interface Archive {
   readonly source: ByteSource
   /** By name within the archive's one folder. */
   readonly entries: ReadonlyMap<string, ZipEntry>
+  /** Files that have been looked for. */
+  readonly located: Map<string, StoredBytes>
+  /** Of those that are deflated, together. */
+  unpackedBytes: number
 }
 
 function readArchive(source: ByteSource): Archive {
@@ -77,7 +88,7 @@ function readArchive(source: ByteSource): Archive {
     const text = `${name}: is a TorchScript archive (torch.jit.save), whose code cannot be run; save its state_dict with torch.save`
     throw new RecserveError('failed_precondition', text)
   }
-  return { source, entries }
+  return { source, entries, located: new Map(), unpackedBytes: 0 }
 }
 
 async function readIsBigEndian(archive: Archive): Promise<boolean> {
@@ -112,8 +123,20 @@ function toStorage(id: PickleValue, { archive, storages, isBigEndian }: StorageC
   return storage
 }
 
+/** Where a file's bytes are. */
+function locate(archive: Archive, name: string): StoredBytes {
+  const known = archive.located.get(name)
+  if (known) return known
+  const stored = find(archive, name)
+  archive.located.set(name, stored)
+  if (stored.isDeflated) archive.unpackedBytes += stored.byteLength
+  if (archive.unpackedBytes <= maxUnpackedBytes) return stored
+  const text = `${archive.source.name}: has deflated files that unpack to more than ${maxUnpackedBytes} bytes, up to ${name}; torch.save does not deflate: pack it anew without compression (zip -0)`
+  throw new RecserveError('resource_exhausted', text)
+}
+
 /** Where a file's bytes are, behind a header of its own. */
-function locate({ source, entries }: Archive, name: string): StoredBytes {
+function find({ source, entries }: Archive, name: string): StoredBytes {
   const entry = entries.get(name)
   if (!entry) return fail(source, `has no ${name}`)
   const { offset, packedSize, size, method, isEncrypted } = entry

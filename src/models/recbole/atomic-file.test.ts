@@ -119,3 +119,31 @@ test('a file that is not there is not found', async () => {
     message: /^some\.inter: no such file/,
   })
 })
+
+test('refuses a small file of short rows under a wide header, and lets other work go on meanwhile', async () => {
+  const header = Array.from({ length: 10_000 }, (_, at) => `f${at}:token`).join('\t')
+  const file = `${header}\n${'x\n'.repeat(5_000)}`
+  let longestMs = 0
+  let restedAt = performance.now()
+  const ticks = setInterval(() => {
+    longestMs = Math.max(longestMs, performance.now() - restedAt)
+    restedAt = performance.now()
+  }, 1)
+  await assert.rejects(read(file), {
+    code: 'resource_exhausted',
+    message: /some\.inter: with \d+ rows of 10000 fields/,
+  })
+  clearInterval(ticks)
+  assert.ok(longestMs < 1_000, `${longestMs} ms without a turn`)
+  const table = await read(file, { selects: (field) => field === 'f3' || field === 'f0' })
+  assert.deepEqual([table?.rowCount, [...table!.columns.keys()]], [5_000, ['f0', 'f3']])
+})
+
+test('refuses more fields than a model can have, where they are to be read', async () => {
+  const file = `${Array.from({ length: 20_000 }, (_, at) => `f${at}:float`).join('\t')}\n1\n`
+  await assert.rejects(read(file), { code: 'resource_exhausted', message: /20000 fields/ })
+  assert.equal(
+    (await read(file, { selects: (field, type) => field === 'f7' && type === 'float' }))?.rowCount,
+    1,
+  )
+})

@@ -3,16 +3,19 @@
  * then one record per line. What counts as missing and how numbers are written follows pandas' `read_csv`, which RecBole
  * calls with the Python engine (recbole/data/dataset/dataset.py `_load_feat`).
  */
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { RecserveError } from '../../core/errors.js'
+import { createTurns } from '../../formats/turns.js'
 import { type AtomicColumn, type AtomicTable, missing } from './atomic-table.js'
+import { CellBudget } from './cell-budget.js'
 import { type DelimitedOptions, type DelimitedRecord, readRecords } from './delimited-records.js'
 
 export interface AtomicFileOptions extends DelimitedOptions {
   /** Between the values of one cell of a sequence field. */
   readonly sequenceSeparator: string
-  /** Whether a field of the header is to be loaded. */
-  readonly selects: (field: string) => boolean
+  /** Whether a field of the header is to be loaded: nothing is kept of the others. */
+  readonly selects: (field: string, type: AtomicColumn['kind']) => boolean
   /** How many values of a sequence field are kept (RecBole's `seq_len`). */
   readonly sequenceLimits?: ReadonlyMap<string, number>
 }
@@ -24,11 +27,15 @@ const missingCells = new Set(
   ),
 )
 
+/** Read between two turns: some milliseconds. */
+const cellsInTurn = 20_000
+
 const types = ['token', 'token_seq', 'float', 'float_seq'] as const
 
 /**
  * The selected columns of an atomic file; undefined when none is selected.
- * @throws RecserveError `data_loss` naming the file, the line and what is wrong there
+ * @throws RecserveError `data_loss` naming the file, the line and what is wrong there; `resource_exhausted` for one that has
+ * more cells than it may
  */
 export async function readAtomicFile(
   path: string,
@@ -37,15 +44,24 @@ export async function readAtomicFile(
   const name = basename(path)
   let header: Header | undefined
   let rowCount = 0
+  // What cannot be found is told by reading it.
+  const found = await stat(path).catch(() => undefined)
+  const budget = new CellBudget(name, found?.size ?? 0)
+  const turn = createTurns(options.signal)
+  let dueAt = cellsInTurn
   for await (const records of readRecords(path, options)) {
     for (const record of records) {
       if (!header) {
-        header = parseHeader(record, name, options)
+        header = parseHeader(record, { ...options, name, budget })
         if (header.readers.length === 0) return undefined
         continue
       }
-      addRecord(record, header, name)
       rowCount++
+      budget.spendRow(rowCount, header.readers.length)
+      addRecord(record, header, name)
+      if (budget.cells < dueAt) continue
+      dueAt = budget.cells + cellsInTurn
+      await turn()
     }
   }
   if (!header)
@@ -69,12 +85,19 @@ interface Header {
   readonly readers: readonly { readonly field: string; readonly at: number; readonly reader: ColumnReader }[]
 }
 
-function parseHeader(record: DelimitedRecord, name: string, options: AtomicFileOptions): Header {
+interface Reading extends AtomicFileOptions {
+  /** Of the file. */
+  readonly name: string
+  readonly budget: CellBudget
+}
+
+function parseHeader(record: DelimitedRecord, options: Reading): Header {
+  const { name, budget } = options
   const refuse = (problem: string): never => {
     throw new RecserveError('data_loss', `${name} line ${record.line}: ${problem}`)
   }
   const seen = new Set<string>()
-  const readers = record.cells.flatMap((cell, at) => {
+  const fields = record.cells.flatMap((cell, at) => {
     const [field, type, ...others] = cell.split(':')
     if (!field || type === undefined || others.length > 0) {
       return refuse(
@@ -88,8 +111,14 @@ function parseHeader(record: DelimitedRecord, name: string, options: AtomicFileO
       )
     if (seen.has(field)) return refuse(`field ${field} is there twice`)
     seen.add(field)
-    return options.selects(field) ? [{ field, at, reader: createReader(kind, field, options) }] : []
+    return options.selects(field, kind) ? [{ field, at, kind }] : []
   })
+  budget.checkFields(fields.length)
+  const readers = fields.map(({ field, at, kind }) => ({
+    field,
+    at,
+    reader: createReader(kind, field, options),
+  }))
   return { width: record.cells.length, readers }
 }
 
@@ -105,6 +134,7 @@ function addRecord({ cells, line }: DelimitedRecord, header: Header, name: strin
     try {
       reader.add(cell === undefined || missingCells.has(cell) ? undefined : cell)
     } catch (cause) {
+      if (cause instanceof RecserveError) throw cause
       const problem = cause instanceof Error ? cause.message : String(cause)
       throw new RecserveError('data_loss', `${name} line ${line}: field ${field}: ${problem}`, { cause })
     }
@@ -114,7 +144,7 @@ function addRecord({ cells, line }: DelimitedRecord, header: Header, name: strin
 function createReader(
   kind: (typeof types)[number],
   field: string,
-  { sequenceSeparator, sequenceLimits }: AtomicFileOptions,
+  { sequenceSeparator, sequenceLimits, budget }: Reading,
 ): ColumnReader {
   const parts = (cell: string | undefined) =>
     (cell ?? '')
@@ -125,11 +155,11 @@ function createReader(
     case 'token':
       return tokenReader()
     case 'token_seq':
-      return tokenSeqReader(parts)
+      return tokenSeqReader(parts, budget)
     case 'float':
       return floatReader()
     case 'float_seq':
-      return floatSeqReader(parts)
+      return floatSeqReader(parts, budget)
   }
 }
 
@@ -155,13 +185,17 @@ function tokenReader(): ColumnReader {
   }
 }
 
-function tokenSeqReader(parts: (cell: string | undefined) => readonly string[]): ColumnReader {
+type Parts = (cell: string | undefined) => readonly string[]
+
+function tokenSeqReader(partsOf: Parts, budget: CellBudget): ColumnReader {
   const dictionary = createDictionary()
   const codes: number[] = []
   const offsets = [0]
   return {
     add(cell) {
-      for (const part of parts(cell)) codes.push(dictionary.codeOf(part))
+      const parts = partsOf(cell)
+      budget.spendValues(codes.length, parts.length)
+      for (const part of parts) codes.push(dictionary.codeOf(part))
       offsets.push(codes.length)
     },
     column: () => ({
@@ -181,12 +215,14 @@ function floatReader(): ColumnReader {
   }
 }
 
-function floatSeqReader(parts: (cell: string | undefined) => readonly string[]): ColumnReader {
+function floatSeqReader(partsOf: Parts, budget: CellBudget): ColumnReader {
   const values: number[] = []
   const offsets = [0]
   return {
     add(cell) {
-      for (const part of parts(cell)) values.push(toNumber(part))
+      const parts = partsOf(cell)
+      budget.spendValues(values.length, parts.length)
+      for (const part of parts) values.push(toNumber(part))
       offsets.push(values.length)
     },
     column: () => ({

@@ -140,22 +140,38 @@ export function disagreement(
       .map(([, { length }]) => length)
     const least = held.reduce((sum, field) => sum + (tokens.get(field)?.length ?? 0), 0)
     if (!isSumOf(sizes, count - least)) {
-      return `${source} gives ${least} ids of ${held.join(' and ')}, with which no choice of its other fields (${sizes.join(', ') || 'none'}) makes the model's ${count} rows (${place})`
+      return `${source} gives ${least} ids of ${held.join(' and ')}, with which no choice of its other fields (${listed(sizes)}) makes the model's ${count} rows (${place})`
     }
   }
   return undefined
 }
 
-/** Whether some of the sizes, each taken once, add up to a sum. */
-function isSumOf(sizes: readonly number[], sum: number): boolean {
-  let reachable = new Set([0])
-  for (const size of sizes) {
-    reachable = new Set(
-      [...reachable, ...[...reachable].map((reached) => reached + size)].filter((reached) => reached <= sum),
-    )
+const listed = (sizes: readonly number[]): string =>
+  `${sizes.slice(0, maxListed).join(', ') || 'none'}${sizes.length > maxListed ? ` and ${sizes.length - maxListed} more` : ''}`
+
+/** For messages. */
+const maxListed = 20
+
+/** Most bits that are gone through to compare: a second's work. */
+const maxSumBits = 2 ** 32
+
+/**
+ * Whether some of the sizes, each taken once, add up to a sum; true as well where it would take too long to tell.
+ * Bit n of `reachable` says that some of them add up to n.
+ */
+export function isSumOf(sizes: readonly number[], sum: number): boolean {
+  if (sum <= 0) return sum === 0
+  const smaller = sizes.filter((size) => size > 0 && size <= sum)
+  if (sum * smaller.length > maxSumBits || sum >= maxBits) return true
+  let reachable = 1n
+  for (const size of smaller) {
+    reachable = BigInt.asUintN(sum + 1, reachable | (reachable << BigInt(size)))
   }
-  return reachable.has(sum)
+  return reachable >> BigInt(sum) === 1n
 }
+
+/** Half of what V8 lets an integer have. */
+const maxBits = 2 ** 29
 
 /** The shape of a value of a pickle, where it has one. */
 export function shapeOfValue(value: PickleValue | undefined): readonly number[] | undefined {

@@ -6,7 +6,6 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { RecserveError } from '../../core/errors.js'
 import { readSmallJson } from '../../formats/json-arrays.js'
-import { readTorchCheckpoint } from '../../formats/torch/checkpoint.js'
 import { hasFile } from '../has-file.js'
 import type { CheckpointFile } from './checkpoint-file.js'
 import type { RecBoleDataset } from './dataset.js'
@@ -15,6 +14,7 @@ import type { DatasetSettings } from './dataset-settings.js'
 import { isDataLoader, parseCheckpointName } from './discovery.js'
 import { isZipOrPickle } from './file-kind.js'
 import { replayAtomicFiles } from './replay.js'
+import { useSharedPickle } from './shared-pickles.js'
 import { parseTokens, readTokensFile, toTokensOnly } from './tokens-file.js'
 
 /** One place that may tell the ids; `read` gives undefined where it turns out to be something else. */
@@ -135,13 +135,14 @@ async function datasetFileSources(folder: string, search: SourceSearch): Promise
 
 const isAtomic = (name: string) => /\.(inter|user|item|kg|link|ent|rel|net|json)$/.test(name)
 
-async function readDatasetFile(
+function readDatasetFile(
   path: string,
   name: string,
   search: SourceSearch,
 ): Promise<RecBoleDataset | undefined> {
-  const { root } = await readTorchCheckpoint(path, search.signal ? { signal: search.signal } : {})
-  return isDatasetObject(root) ? toDataset(root, optionsFor(search, name)) : undefined
+  return useSharedPickle(path, search.signal, async ({ root }) =>
+    isDatasetObject(root) ? toDataset(root, optionsFor(search, name)) : undefined,
+  )
 }
 
 async function atomicSources(

@@ -21,7 +21,7 @@ export interface DelimitedOptions {
 const maxCellChars = 131_072
 
 /** A longer line is no atomic file. */
-const maxLineChars = 64 * 1024 * 1024
+const maxLineChars = 16 * 1024 * 1024
 
 /** Those that Python knows by another name than the WHATWG; null: every byte is the character of its number. */
 const encodings = new Map<string, string | null>([

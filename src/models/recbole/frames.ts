@@ -77,14 +77,25 @@ interface Reading {
 function readSelected(path: string, suffix: string, { settings, signal }: Reading) {
   const selects = settings.selection(suffix)
   if (!selects) return undefined
+  const isUsed = suffix === 'inter' ? usedInInteractions(settings) : () => true
   return readAtomicFile(path, {
     separator: settings.fieldSeparator,
     sequenceSeparator: settings.sequenceSeparator,
     encoding: settings.encoding,
     sequenceLimits: settings.sequenceLimits,
-    selects,
+    selects: (field, type) => selects(field) && isUsed(field, type),
     signal,
   })
+}
+
+/**
+ * Of the interactions, numbers are read where times, filters or vectors need them. Tokens always are: the models' tables
+ * have rows for those of every field.
+ */
+function usedInInteractions({ timeField, values, preloaded, aliases }: DatasetSettings) {
+  const used = new Set([timeField, ...values.keys(), ...preloaded.values()])
+  for (const { fields } of aliases) for (const field of fields) used.add(field)
+  return (field: string, type: AtomicColumn['kind']) => type.startsWith('token') || used.has(field)
 }
 
 /** Puts the fields that share ids over one dictionary each. */

@@ -6,6 +6,7 @@ import { PickleFault, PickleObject, type PickleValue } from '../../formats/pickl
 import { TorchTensor } from '../../formats/torch/torch-tensor.js'
 import type { NumericType } from '../../tensor/dtype.js'
 import type { Tensor } from '../../tensor/tensor.js'
+import { PaddingBudget, widthOf } from './padded-rows.js'
 
 /** Numbers of one field: `[rows]`, or `[rows, width]` row-major with zeros on the right. */
 export interface PickledColumn {
@@ -20,7 +21,8 @@ export interface PickledTable {
   readonly fields: readonly string[]
   /**
    * @param isPaired whether every value is a pair with the index of its bucket (`numerical_features`), which is left out
-   * @throws RecserveError `data_loss` where the field is missing or holds no numbers
+   * @throws RecserveError `data_loss` where the field is missing or holds no numbers; `resource_exhausted` for lists too
+   * large when padded
    */
   read(field: string, isPaired?: boolean): Promise<PickledColumn>
 }
@@ -29,14 +31,17 @@ export interface PickledTable {
 export function toPickledTable(value: PickleValue | undefined, source: string): PickledTable | undefined {
   if (isDataFrame(value)) {
     const { columns } = named(source, () => toDataFrame(value))
-    return tableOf(columns, source, async (column, isPaired) => {
+    const budget = new PaddingBudget()
+    return tableOf(columns, source, async (column, { isPaired, place }) => {
       if (!(column instanceof NumpyArray)) throw new PickleFault('is no array')
-      return column.dtype.isObject ? fromObjects(column.toValues(), isPaired) : flat(column.toTensor())
+      if (!column.dtype.isObject) return flat(column.toTensor())
+      const claim = (rows: number, width: number) => budget.claim(place, rows, width)
+      return fromObjects(column.toValues(), isPaired, claim)
     })
   }
   const tensors = value instanceof PickleObject ? value.attributes?.get('interaction') : undefined
   if (!(tensors instanceof Map)) return undefined
-  return tableOf(tensors, source, async (tensor, isPaired) => {
+  return tableOf(tensors, source, async (tensor, { isPaired }) => {
     if (!(tensor instanceof TorchTensor)) throw new PickleFault('is no tensor')
     return fromTensor(await tensor.read(), isPaired)
   })
@@ -45,15 +50,19 @@ export function toPickledTable(value: PickleValue | undefined, source: string): 
 function tableOf(
   columns: ReadonlyMap<PickleValue, PickleValue>,
   source: string,
-  read: (column: PickleValue, isPaired: boolean) => Promise<PickledColumn>,
+  read: (
+    column: PickleValue,
+    options: { readonly isPaired: boolean; readonly place: string },
+  ) => Promise<PickledColumn>,
 ): PickledTable {
   return {
     fields: [...columns.keys()].filter((field) => typeof field === 'string'),
     async read(field, isPaired = false) {
       const column = columns.get(field)
       if (column === undefined) throw new RecserveError('data_loss', `${source}: has no field ${field}`)
-      return read(column, isPaired).catch((error: unknown) => {
-        throw asDataLoss(error, `${source}: field ${field}`)
+      const place = `${source}: field ${field}`
+      return read(column, { isPaired, place }).catch((error: unknown) => {
+        throw asDataLoss(error, place)
       })
     },
   }
@@ -98,17 +107,35 @@ function fromTensor(tensor: Tensor<NumericType>, isPaired: boolean): PickledColu
   return { rows, width, values: isPaired ? all.filter((_, index) => index % 2 === 0) : all }
 }
 
-/** Cells that are arrays, or pairs of a value and an index, or numbers. */
-function fromObjects(cells: readonly PickleValue[], isPaired: boolean): PickledColumn {
+/**
+ * Cells that are arrays, or pairs of a value and an index, or numbers.
+ *
+ * @param claim is told rows and width before as many numbers are held
+ */
+function fromObjects(
+  cells: readonly PickleValue[],
+  isPaired: boolean,
+  claim: (rows: number, width: number) => void,
+): PickledColumn {
   const firsts = isPaired ? cells.map((cell) => (Array.isArray(cell) ? cell[0]! : cell)) : cells
   if (firsts.every((cell) => typeof cell === 'number')) {
     return { rows: cells.length, width: undefined, values: Float64Array.from(firsts as number[]) }
   }
-  const lists = firsts.map(toNumbers)
-  const width = lists.reduce((longest, { length }) => Math.max(longest, length), 0)
-  const values = new Float64Array(lists.length * width)
-  for (const [row, list] of lists.entries()) values.set(list, row * width)
-  return { rows: lists.length, width, values }
+  const width = widthOf(firsts.length, (row) => lengthOf(firsts[row]!))
+  claim(firsts.length, width)
+  const values = new Float64Array(firsts.length * width)
+  // A list may be shared by many cells: only one is taken at a time.
+  for (const [row, cell] of firsts.entries()) {
+    const list = toNumbers(cell)
+    if (list.length > width) throw new PickleFault('has a cell of numbers that are pairs')
+    values.set(list, row * width)
+  }
+  return { rows: firsts.length, width, values }
+}
+
+function lengthOf(cell: PickleValue): number {
+  if (cell instanceof NumpyArray) return cell.size
+  return Array.isArray(cell) ? cell.length : 0
 }
 
 function toNumbers(cell: PickleValue): ArrayLike<number> {

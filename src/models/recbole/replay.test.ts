@@ -189,3 +189,22 @@ test('a row without a user or an item is in no history', () => {
   const { offsets, values } = toHistory(interactions, 2)
   assert.deepEqual([[...offsets], [...values]], [[0, 0, 1], [2]])
 })
+
+test('refuses lists that are too large once they are padded, and only when features are asked for', async () => {
+  const long = Array.from({ length: 40_000 }, (_, at) => `t${at}`).join(',')
+  const items = Array.from({ length: 2_000 }, (_, at) => `i${at} x`).join(' | ')
+  const { itemFeatures } = await replay({
+    inter,
+    item: `item_id:token tags:token_seq | i9 ${long} | ${items}`,
+  })
+  assert.throws(() => itemFeatures!(), {
+    code: 'resource_exhausted',
+    message: /d\.item: field tags: 200\d rows padded to the longest one, 40000 values/,
+  })
+})
+
+test('reads no numbers of the interactions that nothing needs', async () => {
+  const rows = 'user_id:token item_id:token time:float rate:float note:float | u a 1 5 no | u b 2 1 number'
+  const filtered = await replay({ inter: rows }, { val_interval: { rate: '[3,inf)' } })
+  assert.deepEqual(filtered.tokens.get('item_id'), ['[PAD]', 'a'])
+})

@@ -20,6 +20,7 @@ import {
 } from './frames.js'
 import { entityTokens, filterKnowledge, type Links, linkedItemsLast, relationTokens } from './knowledge.js'
 import { type Numbering, numberByAppearance } from './numbering.js'
+import { PaddingBudget, widthOf } from './padded-rows.js'
 import { replayedFeatures } from './replayed-features.js'
 import { meanFilled, scaled } from './scaling.js'
 
@@ -159,18 +160,24 @@ function listedInteractions(
   const lists = inter.table.columns.get(field)
   if (!settings.benchmarkParts || lists?.kind !== 'token_seq') return undefined
   const numbering = numberings.get(field)!
-  const lastRows = new Map([...users].map((user, index) => [user, index]))
-  const rows = [...lastRows].flatMap(([user, index]) => {
-    const earlier = codesOf(lists, inter.rows.subarray(index, index + 1))
-    return [...earlier.map((code) => numbering.idOf(code)), items[index]!].map(
-      (item) => [user, item] as const,
+  const lastRows = new Map<number, number>()
+  for (const [index, user] of users.entries()) lastRows.set(user, index)
+  const listOf = (index: number) => codesOf(lists, inter.rows.subarray(index, index + 1))
+  let length = 0
+  for (const index of lastRows.values()) length += listOf(index).length + 1
+  const listed = { users: new Int32Array(length), items: new Int32Array(length), times: undefined }
+  let at = 0
+  for (const [user, index] of lastRows) {
+    const earlier = listOf(index)
+    listed.users.fill(user, at, at + earlier.length + 1)
+    listed.items.set(
+      earlier.map((code) => numbering.idOf(code)),
+      at,
     )
-  })
-  return {
-    users: Int32Array.from(rows, ([user]) => user),
-    items: Int32Array.from(rows, ([, item]) => item),
-    times: undefined,
+    at += earlier.length + 1
+    listed.items[at - 1] = items[index]!
   }
+  return listed
 }
 
 /** [relations, width]: vectors preloaded for a field that shares the relations' ids, cut to the relations of the graph. */
@@ -186,10 +193,11 @@ function relationVectors(
   const vectors = frame?.table.columns.get(settings.preloaded.get(idField)!)
   if (!frame || vectors?.kind !== 'float_seq') return undefined
   const { offsets, values } = vectors
-  const widths = Array.from(frame.rows, (row) => offsets[row + 1]! - offsets[row]!)
+  const { rows: taken } = frame
+  const columns = widthOf(taken.length, (index) => offsets[taken[index]! + 1]! - offsets[taken[index]!]!)
   const numbering = numberings.get(idField)!
-  const columns = Math.max(...widths)
   const rows = numbering.codes.length + 1
+  new PaddingBudget().claim(`${frame.table.name}: field ${settings.preloaded.get(idField)!}`, rows, columns)
   const matrix = { rows, columns, values: new Float32Array(rows * columns) }
   const { codes } = tokenColumn(frame.table, idField)
   for (const row of frame.rows) {

@@ -3,8 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { MissingField, RecserveError } from '../../core/errors.js'
 import { callOf } from '../call.js'
 import type { Protocol } from '../protocol.js'
-import { refuse } from '../refusal.js'
+import { noteRefusal, refuse } from '../refusal.js'
 import { missing, parseUserToItem, ValidationError, type ValidationIssue } from './request.js'
+
+const userToItem = '/v1/:model/user_to_item'
 
 /** How many items of `sequence` the model does not know; absent when it knows them all. */
 const unknownItemsHeader = 'x-unknown-items'
@@ -19,7 +21,14 @@ export const recbole: Protocol = {
       reply.type('application/json').send(JSON.stringify('Hello Sequential Recommendation api')),
     )
 
-    app.post<{ Params: { readonly model: string } }>('/v1/:model/user_to_item', async (request, reply) => {
+    app.route({
+      method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+      url: userToItem,
+      config: { isRefusal: true },
+      handler: refuseMethod,
+    })
+
+    app.post<{ Params: { readonly model: string } }>(userToItem, async (request, reply) => {
       const { model } = request.params
       request.outcome.model = model
       const { sequence, topk, user } = parse(request.body)
@@ -37,6 +46,14 @@ export const recbole: Protocol = {
       return { score_list: items.map(({ score }) => score), item_list: items.map(({ item }) => item) }
     })
   },
+}
+
+/** As Starlette answers a method that no route takes. */
+function refuseMethod(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const status = 405
+  const error = new RecserveError('unimplemented', `this route takes POST, not ${request.method}`)
+  noteRefusal(request.outcome, { status, error })
+  return reply.code(status).header('allow', 'POST').send({ detail: 'Method Not Allowed' })
 }
 
 /** @throws RecserveError `invalid_argument` whose cause tells what is wrong where */

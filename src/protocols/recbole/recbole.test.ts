@@ -71,6 +71,26 @@ describe('sequential API', () => {
     assert.equal(body.item_list.length, 2)
   })
 
+  test('takes for a count what the int() of Python takes', async () => {
+    for (const [topk, count] of [
+      [3.7, 3],
+      [true, 1],
+      [' +2 ', 2],
+    ] as const) {
+      assert.equal((await post({ sequence: even, topk })).body.item_list.length, count, String(topk))
+    }
+    for (const topk of [0.9, false, -1.5]) {
+      assert.equal((await issuesOf({ sequence: even, topk }))[0]!.type, 'value_error.number.not_ge')
+    }
+    const response = await send(`{"sequence": ["${even[0]}"], "topk": 1e400}`)
+    assert.equal(response.status, 422)
+  })
+
+  test('tells of a hundred wrong items, however many there are', async () => {
+    const issues = await issuesOf({ sequence: Array(50_000).fill({}), topk: 1 })
+    assert.equal(issues.filter(({ type }) => type === 'type_error.str').length, 100)
+  })
+
   test('drops unknown items and counts them in a header', async () => {
     const { status, headers } = await post({ sequence: ['new', ...even, 'newer'], topk: 1 })
     assert.equal(status, 200)
@@ -97,7 +117,7 @@ describe('sequential API', () => {
         type: 'value_error.list.min_items',
       },
     ])
-    assert.deepEqual(await issuesOf({ sequence: ['a', {}], topk: 1.5 }), [
+    assert.deepEqual(await issuesOf({ sequence: ['a', {}], topk: '1.5' }), [
       { loc: ['body', 'sequence', 1], msg: 'str type expected', type: 'type_error.str' },
       { loc: ['body', 'topk'], msg: 'value is not a valid integer', type: 'type_error.integer' },
     ])
@@ -124,6 +144,17 @@ describe('sequential API', () => {
     const { status, body } = await post({ sequence: even, topk: 1 }, '/v1/nosuch/user_to_item')
     assert.equal(status, 404)
     assert.match(String(body.detail), /no such model \(models: als\)/)
+  })
+
+  test('another method is a 405 in the same form', async () => {
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const response = await fetch(server.url + path, { method })
+      assert.equal(response.status, 405)
+      assert.equal(response.headers.get('allow'), 'POST')
+      assert.deepEqual(await response.json(), { detail: 'Method Not Allowed' })
+    }
+    const other = await fetch(server.url + path, { method: 'OPTIONS' })
+    assert.equal(other.headers.get('allow'), 'POST')
   })
 
   test('says hello', async () => {
