@@ -7,13 +7,14 @@ import { defaultMaxBytes } from './run-limits.js'
 type Tensors = Readonly<Record<string, AnyTensor>>
 
 /**
- * Rows of a block for each thread. Measured with NeuMF, a two-tower and a DIN at 50,000 rows (bench/against-tensorflow.ts): blocks of 512 to
- * 2,048 rows differ by a few percent, the whole in one takes 1.5 to 2.3 times as long.
+ * Rows of a block. Measured with NeuMF, a two-tower and a DIN at 50,000 rows (bench/against-tensorflow.ts): on one thread blocks
+ * of 512 to 2,048 rows differ by a few percent, and the whole in one takes 1.5 to 2.3 times as long. Threads that share a block
+ * wait for each other at every node: small blocks make NeuMF half as fast as the whole, large ones little slower.
  */
-const rowsOfThread = 1024
+const blockOf = (threads: number): number => (threads === 1 ? 1024 : 8192 * threads)
 
 /** Whether so many rows are worth being cut. @param threads that share a block */
-export const areMany = (rows: number, threads: number): boolean => rows >= 2 * rowsOfThread * threads
+export const areMany = (rows: number, threads: number): boolean => rows >= 2 * blockOf(threads)
 
 export interface BlocksOptions {
   /** Threads that share a block; one without it. */
@@ -32,7 +33,7 @@ export function runInBlocks(
   { rows, run }: { readonly rows: number; readonly run: (inputs: Tensors) => Tensors },
   options: BlocksOptions = {},
 ): Tensors {
-  const blockRows = rowsOfThread * (options.threads ?? 1)
+  const blockRows = blockOf(options.threads ?? 1)
   try {
     return joinBlocks(cut(inputs, rows, blockRows), run, { rows, blockRows, ...options })
   } catch (error) {
