@@ -11,6 +11,8 @@ for (const name of [
   'tensorflow-json',
   'saved-model',
   'weights',
+  'predict',
+  'catalogue',
 ]) {
   console.log(`\n## ${name}\n`)
   spawnSync(process.execPath, [join(projectRoot, 'dist', 'bench', `${name}.js`)], { stdio: 'inherit' })
