@@ -16,7 +16,7 @@ log-format: json
 
 const introduction = `# Options
 
-<!-- Written by \`npm run docs\` from src/app/options.ts: change that. -->
+<!-- Written by \`npm run docs\` from src/app/option-table.ts: change that. -->
 
 Every option can be given in three ways; the first of these that gives it wins, then comes the default:
 
